@@ -1,0 +1,67 @@
+"""The errors that a user can meet: one class per rule, each with a sentence that a controller understands.
+
+Invariant: a DomainError is raised before anything of the refused step is kept; its message names the record,
+the value and the next step. `status` is the HTTP answer where no form shows it.
+"""
+
+
+class DomainError(Exception):
+    """A rule refused a step. `message` is shown to the user as it stands; `status` is an HTTP status."""
+
+    status = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotAllowed(DomainError):
+    """The person's roles do not allow the step."""
+
+    status = 403
+
+
+class SegregationOfDuties(DomainError):
+    """Preparer, approver and poster of one document are three people."""
+
+    status = 403
+
+
+class WrongState(DomainError):
+    """The record has moved on (or never was) where the step needs it to be."""
+
+
+class StaleContent(DomainError):
+    """What the person saw is no longer what is stored."""
+
+
+class PeriodClosed(DomainError):
+    """No open fiscal period takes the posting date."""
+
+
+class UnmappedRole(DomainError):
+    """The entity maps no account to a role that an entry needs."""
+
+
+class NotEnoughStock(DomainError):
+    """A step takes more than a lot holds."""
+
+
+class BadInput(DomainError):
+    """A value cannot be used as it was given."""
+
+    status = 400
+
+
+class DuplicateUpload(DomainError):
+    """The same kind, as-of moment and file was uploaded before."""
+
+
+class OutdatedList(DomainError):
+    """A stock list is older than the latest posting."""
+
+
+class Unbalanced(DomainError):
+    """Debits and credits of an entry differ; always a defect, never a user's doing."""
+
+    status = 500

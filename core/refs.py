@@ -1,0 +1,21 @@
+"""Where a source_ref leads: rooms register the address behind their prefix, so that lower rooms can link upwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.models import Entity
+
+_URLS: dict[str, Callable[[Entity, str], str]] = {}
+
+
+def register(prefix: str, url: Callable[[Entity, str], str]) -> None:
+    """`url(entity, rest)` gives the address of "<prefix>:<rest>"."""
+    _URLS[prefix] = url
+
+
+def url_for(entity: Entity, source_ref: str) -> str:
+    """The address behind a source_ref, or an empty text where no room registered its prefix."""
+    prefix, _, rest = source_ref.partition(":")
+    make = _URLS.get(prefix)
+    return make(entity, rest) if make else ""

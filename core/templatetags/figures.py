@@ -1,0 +1,66 @@
+"""Figures for people, as template filters and tags; loaded in every template.
+
+{{ value|money }} uses the entity's currency and locale where the view put `entity` in the context: use {% money x %} for that.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from core import refs
+from core.models import Entity
+from core.money import display, display_money, display_quantity
+
+register = template.Library()
+
+
+def _entity(context: template.Context) -> Entity | None:
+    return context.get("entity")
+
+
+@register.simple_tag(takes_context=True)
+def money(context: template.Context, value: Decimal | None) -> str:
+    """1,234.00, (1,234.00), – in the decimals of the entity's currency."""
+    entity = _entity(context)
+    if value is None:
+        return ""
+    return display_money(value, entity.currency, entity.locale) if entity else display(value, 2)
+
+
+@register.simple_tag(takes_context=True)
+def quantity(context: template.Context, value: Decimal | None) -> str:
+    entity = _entity(context)
+    return "" if value is None else display_quantity(value, entity.locale if entity else "en")
+
+
+@register.simple_tag(takes_context=True)
+def unit_cost(context: template.Context, value: Decimal | None) -> str:
+    """At least the currency's decimals, at most six."""
+    entity = _entity(context)
+    if value is None:
+        return ""
+    exponent = value.normalize().as_tuple().exponent
+    own = -exponent if isinstance(exponent, int) else 0
+    return display(value, max(own, entity.exponent if entity else 2), entity.locale if entity else "en")
+
+
+@register.simple_tag(takes_context=True)
+def ref_url(context: template.Context, source_ref: str) -> str:
+    """The address of the document behind a source_ref, or an empty text."""
+    entity = _entity(context)
+    return refs.url_for(entity, source_ref) if entity else ""
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """This page's query string with some parameters changed (None removes one): {% query page=2 %}."""
+    params = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            params.pop(name, None)
+        else:
+            params[name] = str(value)
+    return f"?{params.urlencode()}" if params else "?"

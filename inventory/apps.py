@@ -1,0 +1,8 @@
+"""What is on the shelf and how we know it."""
+
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    name = "inventory"
+    default_auto_field = "django.db.models.BigAutoField"

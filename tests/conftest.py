@@ -1,0 +1,70 @@
+"""What every test needs: a company with its chart, its periods and a person for each role."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+
+from core.models import Entity, Membership, User
+from core.words import Role
+from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod
+from writeoffs.ledger.roles import ROLES
+
+
+@dataclass
+class Company:
+    """An entity and the person who holds each role in it."""
+
+    entity: Entity
+    people: dict[str, User]
+
+    def __getitem__(self, role: str) -> User:
+        return self.people[role]
+
+
+def make_company(slug: str = "north", years: tuple[int, ...] = (2025, 2026, 2027), **fields: object) -> Company:
+    """Calendar-year periods, all open; every role mapped to its proposed account; one user per role."""
+    entity = Entity.objects.create(
+        **{"slug": slug, "name": f"{slug.capitalize()} Trading", "currency": "EUR", **fields}
+    )
+    people = {}
+    for role in Role:
+        user = User.objects.create(email=f"{role.value.lower()}@{slug}.example", full_name=f"{role.label} {slug}")
+        Membership.objects.create(entity=entity, user=user, role=role)
+        people[role.value] = user
+    for role, info in ROLES.items():
+        code, name = info.account
+        account = Account.objects.create(entity=entity, code=code, name=name, section=info.section)
+        AccountMap.objects.create(entity=entity, role=role, account=account)
+    for year in years:
+        for month in range(1, 13):
+            start = dt.date(year, month, 1)
+            end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+            FiscalPeriod.objects.create(entity=entity, fiscal_year=year, number=month, starts_on=start, ends_on=end)
+    return Company(entity, people)
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return make_company()
+
+
+@pytest.fixture
+def other_company(db: None) -> Company:
+    return make_company("south")
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """A client signed in as the person, without the sign-in page (that has tests of its own)."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in

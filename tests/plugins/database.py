@@ -1,0 +1,1 @@
+"""Chooses the database of a test run before settings are read."""

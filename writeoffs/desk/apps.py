@@ -1,0 +1,8 @@
+"""Home, inbox, periods, commands: everything that stands above the rooms."""
+
+from django.apps import AppConfig
+
+
+class DeskConfig(AppConfig):
+    name = "writeoffs.desk"
+    default_auto_field = "django.db.models.BigAutoField"

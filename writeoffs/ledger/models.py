@@ -1,0 +1,221 @@
+"""Accounts, the map from role to account, fiscal periods, and the journal.
+
+Invariants, kept by the database on both engines (core/guards): an entry balances at commit (`net` points at the one row
+of Zero); once sealed nothing is added to it or changed; entries and lines are never deleted; numbers have no gaps.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import Category, CostCentre, Entity, Location
+from core.money import MoneyField, bounded
+from core.words import Reason
+from writeoffs.ledger.roles import ROLES, Section
+
+
+class Account(models.Model):
+    """One account of an entity's own chart."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="accounts")
+    code = models.CharField(max_length=30)
+    name = models.CharField(max_length=120)
+    section = models.CharField(
+        max_length=15, choices=[(s.value, s.value.replace("_", " ").capitalize()) for s in Section]
+    )
+
+    class Meta:
+        ordering = ("code",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("entity", "code"),
+                name="account_code_once",
+                violation_error_message="This entity has an account of that code already.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class AccountMap(models.Model):
+    """The account that a role stands for in one entity."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="account_maps")
+    role = models.CharField(max_length=30, choices=[(code, info.label) for code, info in ROLES.items()])
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("role",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("entity", "role"),
+                name="account_map_once_per_role",
+                violation_error_message="This role has an account already.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} -> {self.account}"
+
+
+class FiscalPeriod(models.Model):
+    """One month of a fiscal year, named after the calendar year in which the fiscal year ends."""
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", "Open"
+        CLOSED = "CLOSED", "Closed"
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="periods")
+    fiscal_year = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reopened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("starts_on",)
+        constraints = (
+            models.UniqueConstraint(fields=("entity", "fiscal_year", "number"), name="period_once"),
+            models.UniqueConstraint(fields=("entity", "starts_on"), name="period_start_once"),
+            models.CheckConstraint(
+                name="period_ends_after_start",
+                condition=Q(ends_on__gte=F("starts_on")),
+                violation_error_message="A period ends on or after the day it starts.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.starts_on:%B %Y}"
+
+    @property
+    def code(self) -> str:
+        """2026-03: fiscal year and number, as it stands in addresses."""
+        return f"{self.fiscal_year}-{self.number:02d}"
+
+
+class Zero(models.Model):
+    """One row, id 0: what the net of every entry must point at when a transaction commits."""
+
+    id = models.BigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return "0"
+
+
+class Origin(models.TextChoices):
+    ERP = "ERP", "ERP"
+    OWN = "OWN", "Own"
+
+
+class Leg(models.TextChoices):
+    """The parts of one posting; each is a balanced entry of its own."""
+
+    OPENING = "OPENING", "Opening stock"
+    RECEIPT = "RECEIPT", "Receipts"
+    ISSUE = "ISSUE", "Issues"
+    REVALUATION = "REVALUATION", "Revaluation"
+    TRANSFER = "TRANSFER", "Transfers"
+    RELEASE = "RELEASE", "Release of allowance"
+    WRITE_DOWN = "WRITE_DOWN", "Write-down"
+    WRITE_OFF = "WRITE_OFF", "Write-off"
+    COUNT_LOSS = "COUNT_LOSS", "Count losses"
+    COUNT_GAIN = "COUNT_GAIN", "Count gains"
+    RECOVERY = "RECOVERY", "Recovery"
+    VOID = "VOID", "Void"
+
+
+class JournalEntry(models.Model):
+    """One balanced entry of one posting's leg. Numbered without gaps per entity and fiscal year; hash-chained per entity."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="journal_entries")
+    period = models.ForeignKey(FiscalPeriod, on_delete=models.PROTECT, related_name="entries")
+    fiscal_year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField(help_text="Gapless within entity and fiscal year.")
+    posted_on = models.DateField()
+    origin = models.CharField(max_length=3, choices=Origin.choices)
+    leg = models.CharField(max_length=12, choices=Leg.choices)
+    source_ref = models.CharField(max_length=120, help_text="The document: proposal:WO-2026-0001, upload:17.")
+    document = models.CharField(
+        max_length=160, help_text="source_ref and leg: unique, so that nothing is posted twice."
+    )
+    description = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    net = models.ForeignKey(Zero, on_delete=models.PROTECT, default=0, related_name="+", db_index=False)
+    sealed = models.BooleanField(default=False)
+    chain_sequence = models.BigIntegerField(help_text="Place in the entity's chain of entries, from 1, without gaps.")
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("-chain_sequence",)
+        verbose_name_plural = "journal entries"
+        constraints = (
+            models.UniqueConstraint(fields=("entity", "fiscal_year", "sequence"), name="entry_number_once"),
+            models.UniqueConstraint(fields=("entity", "document"), name="entry_document_once"),
+            models.UniqueConstraint(fields=("entity", "chain_sequence"), name="entry_chain_once"),
+        )
+        indexes = (
+            models.Index(fields=("entity", "source_ref"), name="entry_source"),
+            models.Index(fields=("entity", "posted_on"), name="entry_posted_on"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """2026-000123."""
+        return f"{self.fiscal_year}-{self.sequence:06d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("ledger:entry", args=[self.entity.slug, self.number])
+
+
+class JournalLine(models.Model):
+    """One line: debit positive, credit negative, summed by account x location x category x reason x cost centre."""
+
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="lines")
+    line_number = models.PositiveIntegerField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lines")
+    role = models.CharField(max_length=30)
+    amount = MoneyField()
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="+")
+    cost_centre = models.ForeignKey(CostCentre, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
+
+    class Meta:
+        ordering = ("entry", "line_number")
+        constraints = (
+            models.UniqueConstraint(fields=("entry", "line_number"), name="line_number_once"),
+            models.CheckConstraint(name="line_amount_not_nil", condition=~Q(amount=Decimal(0))),
+            *bounded("line", amount=MoneyField),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}/{self.line_number}"
+
+    @property
+    def debit(self) -> Decimal:
+        amount: Decimal = self.amount
+        return max(amount, Decimal(0))
+
+    @property
+    def credit(self) -> Decimal:
+        amount: Decimal = self.amount
+        return max(-amount, Decimal(0))

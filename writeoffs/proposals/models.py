@@ -1,0 +1,208 @@
+"""Documents that propose a loss (or a recovery), the decisions on them and their evidence.
+
+Invariants: a status changes only by compare-and-set through states.py; decisions are only ever added and each names the
+digest of the content that it saw; a posted document never changes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import CostCentre, Entity, StoredFile
+from core.money import MoneyField, QuantityField, bounded
+from core.words import Reason
+from inventory.models import CountLine, CountSheet, Lot, QuarantineEntry
+
+
+class Kind(models.TextChoices):
+    WRITE_OFF = "WRITE_OFF", "Write-off"
+    WRITE_DOWN = "WRITE_DOWN", "Write-down"
+    COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustment"
+    RECOVERY = "RECOVERY", "Recovery"
+
+
+class Status(models.TextChoices):
+    DRAFT = "DRAFT", "Draft"
+    SUBMITTED = "SUBMITTED", "Waiting for approval"
+    APPROVED = "APPROVED", "Approved, to post"
+    REJECTED = "REJECTED", "Rejected"
+    POSTED = "POSTED", "Posted"
+    VOIDED = "VOIDED", "Voided"
+
+
+class Proposal(models.Model):
+    """One document of one kind and reason. gross_loss and net_loss are caches of its lines, set with every change of them.
+
+    gross_loss: absolute amounts added up at cost, before allowance or offsetting overages (what limits judge).
+    net_loss: what profit bears, losses positive and gains negative.
+    """
+
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="proposals")
+    number = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    event_on = models.DateField("event date", help_text="The day on which the loss happened, as far as it is known.")
+    found_on = models.DateField("found date", help_text="The day on which somebody noticed.")
+    posting_on = models.DateField("posting date", help_text="Drives the period, the quantity and the journal.")
+    note = models.TextField(blank=True)
+    count_sheet = models.ForeignKey(CountSheet, on_delete=models.PROTECT, null=True, related_name="proposals")
+    quarantine_goods = models.BooleanField(
+        "goods stay in quarantine", default=True, help_text="Written-off goods stand at nil value until disposed of."
+    )
+    line_count = models.PositiveIntegerField(default=0)
+    gross_loss = MoneyField(default=Decimal(0))
+    net_loss = MoneyField(default=Decimal(0))
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the content as submitted.")
+    version = models.PositiveIntegerField(default=0, help_text="Rises with every change, so that a stale form is told.")
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="proposals")
+    submitted_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    posted_at = models.DateTimeField(null=True)
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("entity", "number"), name="proposal_number_once"),
+            models.CheckConstraint(
+                name="proposal_approver_is_not_preparer",
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("created_by")),
+                violation_error_message="The person who prepared a proposal cannot approve it.",
+            ),
+            models.CheckConstraint(
+                name="proposal_poster_is_third_person",
+                condition=Q(posted_by__isnull=True)
+                | (~Q(posted_by=F("created_by")) & Q(approved_by__isnull=False) & ~Q(posted_by=F("approved_by"))),
+                violation_error_message="Preparer, approver and poster of one document are three people.",
+            ),
+            models.CheckConstraint(
+                name="proposal_found_after_event",
+                condition=Q(found_on__gte=F("event_on")),
+                violation_error_message="A loss cannot be found before it happened.",
+            ),
+        )
+        indexes = (models.Index(fields=("entity", "status"), name="proposal_status"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("proposals:detail", args=[self.entity.slug, self.number])
+
+    @property
+    def source_ref(self) -> str:
+        return f"proposal:{self.number}"
+
+
+class ProposalLine(models.Model):
+    """What happens to one lot. quantity is signed as the lot will see it: -12 leaves, +3 is found; 0 in a write-down.
+
+    cost, allowance, write_down: the movement's signed deltas, as recomputed when the content was last changed and, at
+    posting, from the lot itself. loss: what profit bears; positive is a loss. new_carrying_amount: for a write-down.
+    """
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="lines")
+    line_number = models.PositiveIntegerField()
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="proposal_lines")
+    quantity = QuantityField(default=Decimal(0))
+    new_carrying_amount = MoneyField(null=True)
+    cost = MoneyField(default=Decimal(0))
+    allowance = MoneyField(default=Decimal(0))
+    write_down = MoneyField(default=Decimal(0))
+    loss = MoneyField(default=Decimal(0))
+    count_line = models.ForeignKey(CountLine, on_delete=models.PROTECT, null=True, related_name="+")
+    quarantine = models.ForeignKey(QuarantineEntry, on_delete=models.PROTECT, null=True, related_name="+")
+    cost_centre = models.ForeignKey(CostCentre, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("proposal", "line_number")
+        constraints = (
+            models.UniqueConstraint(fields=("proposal", "line_number"), name="proposal_line_number_once"),
+            models.UniqueConstraint(
+                fields=("proposal", "lot"),
+                condition=Q(quarantine__isnull=True),
+                name="proposal_line_once_per_lot",
+                violation_error_message="A lot stands once on a proposal.",
+            ),
+            models.UniqueConstraint(
+                fields=("proposal", "quarantine"),
+                condition=Q(quarantine__isnull=False),
+                name="proposal_line_once_per_quarantine",
+                violation_error_message="A quarantine entry stands once on a proposal.",
+            ),
+            *bounded("proposal_line", quantity=QuantityField, cost=MoneyField, loss=MoneyField),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.proposal_id}/{self.line_number}"
+
+
+class Verb(models.TextChoices):
+    SUBMIT = "SUBMIT", "Submitted"
+    WITHDRAW = "WITHDRAW", "Withdrawn"
+    RETURN = "RETURN", "Returned"
+    REJECT = "REJECT", "Rejected"
+    APPROVE = "APPROVE", "Approved"
+    POST = "POST", "Posted"
+    VOID = "VOID", "Voided"
+
+
+class Decision(models.Model):
+    """One step of one person on one proposal, bound to the digest of the content that they saw. Append-only."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="decisions")
+    verb = models.CharField(max_length=8, choices=Verb.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    digest = models.CharField(max_length=64)
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} by {self.by}"
+
+
+class Evidence(models.Model):
+    """A paper behind a proposal: the file under its digest, and what it is. Frozen once the proposal is approved."""
+
+    class Kind(models.TextChoices):
+        CERTIFICATE = "CERTIFICATE", "Certificate of destruction"
+        SCRAP_TICKET = "SCRAP_TICKET", "Scrap ticket"
+        POLICE_REPORT = "POLICE_REPORT", "Police report"
+        PHOTOGRAPH = "PHOTOGRAPH", "Photograph"
+        PRICE_SOURCE = "PRICE_SOURCE", "Price source"
+        COUNT_SHEET = "COUNT_SHEET", "Count sheet"
+        OTHER = "OTHER", "Other"
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="evidence")
+    kind = models.CharField(max_length=15, choices=Kind.choices, default=Kind.OTHER)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=255)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("id",)
+        verbose_name_plural = "evidence"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("proposal", "file"),
+                name="evidence_file_once",
+                violation_error_message="This file is attached to the proposal already.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.file_name

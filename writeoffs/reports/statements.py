@@ -1,0 +1,1 @@
+"""Pure: facts -> the statements that a report shows. No query, no Django."""

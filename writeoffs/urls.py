@@ -1,0 +1,25 @@
+"""Every address. What belongs to an entity stands under /e/<slug>/, so that a link means the same to everyone."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from writeoffs.desk import views as desk
+
+entity_patterns = [
+    path("", include("writeoffs.desk.urls")),
+    path("stock/", include("inventory.urls.stock")),
+    path("counts/", include("inventory.urls.counts")),
+    path("uploads/", include("core.sheets.urls")),
+    path("proposals/", include("writeoffs.proposals.urls")),
+    path("postings/", include("writeoffs.posting.urls")),
+    path("ledger/", include("writeoffs.ledger.urls")),
+    path("reports/", include("writeoffs.reports.urls")),
+]
+
+urlpatterns = [
+    path("", desk.root, name="root"),
+    path("healthz", desk.healthz, name="healthz"),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    path("e/<slug:slug>/", include(entity_patterns)),
+]
