@@ -104,7 +104,7 @@ class RateField(ScaledField):
 
 for _connector in (Combinable.ADD, Combinable.SUB):
     for _type in (QuantityField, UnitCostField, MoneyField):
-        register_combinable_fields(_connector, _type, _type, _type)  # type: ignore[arg-type]
+        register_combinable_fields(_type, _connector, _type, _type)
 
 
 def bounded(model: str, **fields: type[ScaledField]) -> list[models.CheckConstraint]:
