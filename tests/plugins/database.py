@@ -1,1 +1,189 @@
-"""Chooses the database of a test run before settings are read."""
+"""Chooses the database of a test run before settings are read; gives tests with several processes one of their own.
+
+    pytest                            SQLite, in memory
+    TEST_DATABASE=postgres pytest     PostgreSQL from the embedded wheel: one server a run, stopped when the run ends
+    DATABASE_URL=... pytest           the server at that address, as it is
+
+Whatever a run keeps (secret key, files, template databases) lies in a temporary folder, never in var/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Set by the controller and inherited by xdist workers: they share its folder and its server.
+RUN_FOLDER = "WRITEOFFS_TEST_FOLDER"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    # A wrapper runs before pytest-django's own hook, which reads the settings.
+    if RUN_FOLDER not in os.environ:
+        _prepare(early_config)
+    return (yield)
+
+
+def _prepare(config: pytest.Config) -> None:
+    folder = tempfile.mkdtemp(prefix="writeoffs-test-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ[RUN_FOLDER] = folder
+    os.environ["WRITEOFFS_DATA"] = folder
+    config.add_cleanup(lambda: os.environ.pop(RUN_FOLDER, None))
+    engine = os.environ.get("TEST_DATABASE", "sqlite")
+    if engine not in ("sqlite", "postgres"):
+        raise pytest.UsageError(f"TEST_DATABASE is '{engine}'; expected 'sqlite' or 'postgres'.")
+    if engine == "postgres" and "DATABASE_URL" not in os.environ:
+        from tests.plugins.postgres import EmbeddedPostgres
+
+        server = EmbeddedPostgres()
+        config.add_cleanup(server.stop)
+        os.environ["DATABASE_URL"] = server.url("writeoffs")
+        config.add_cleanup(lambda: os.environ.pop("DATABASE_URL", None))
+
+
+def pytest_report_header() -> str:
+    url = os.environ.get("DATABASE_URL", "")
+    return f"database: {'SQLite in memory' if not url else urlsplit(url)._replace(netloc='...').geturl()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `postgres` are left out, not skipped, on SQLite: a skip always means that something is missing."""
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        return
+    out = [item for item in items if item.get_closest_marker("postgres")]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if not item.get_closest_marker("postgres")]
+
+
+@dataclass(frozen=True)
+class ServerDatabase:
+    """A migrated database of its own that several processes may use. `env` is what such a process needs to find it."""
+
+    url: str
+    folder: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            **{k: v for k, v in os.environ.items() if k not in (RUN_FOLDER, "TEST_DATABASE")},
+            "DATABASE_URL": self.url,
+            "WRITEOFFS_DATA": str(self.folder),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.url.startswith("postgres")
+
+    def connect(self) -> Any:
+        """A raw driver connection, around the ORM: sqlite3 or psycopg, in autocommit."""
+        if self.is_postgres:
+            import psycopg
+
+            return psycopg.connect(self.url, autocommit=True)
+        return sqlite3.connect(urlsplit(self.url).path, isolation_level=None, timeout=20)
+
+    def start(self, *command: str, **options: Any) -> subprocess.Popen[str]:
+        """manage.py <command> in a process of its own, its output captured as text."""
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "cwd": ROOT, **options}
+        return subprocess.Popen([sys.executable, "manage.py", *command], env=self.env, **options)
+
+    def manage(self, *command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """manage.py <command>, waited for; its exit code is for the test to judge."""
+        with self.start(*command) as process:
+            try:
+                output, _ = process.communicate(timeout=timeout)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, output, "")
+
+    @contextlib.contextmanager
+    def in_process(self) -> Iterator[None]:
+        """Django's own connection speaks to this database while the block lasts: to make records, to look at them."""
+        import dj_database_url
+        from django.db import connections
+
+        ordinary = connections["default"]
+        settings = {**ordinary.settings_dict, **dj_database_url.parse(self.url)}
+        settings["OPTIONS"] = dict(ordinary.settings_dict["OPTIONS"])
+        connections["default"] = ordinary.__class__({**settings, "CONN_MAX_AGE": 0, "AUTOCOMMIT": True}, "default")
+        try:
+            yield
+        finally:
+            connections["default"].close()
+            connections["default"] = ordinary
+
+
+@pytest.fixture(scope="session")
+def migrated_template() -> str:
+    """The address of an empty migrated database that others are copied from; one a run, made by the first worker."""
+    folder = Path(os.environ[RUN_FOLDER])
+    url = os.environ.get("DATABASE_URL", "")
+    template = (
+        _with_name(url, "writeoffs_template") if url.startswith("postgres") else f"sqlite:///{folder}/template.sqlite3"
+    )
+    with (folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "template.done").exists():
+            if url.startswith("postgres"):
+                _admin(url, 'drop database if exists "writeoffs_template"', 'create database "writeoffs_template"')
+            done = ServerDatabase(template, folder).manage("migrate", "--verbosity=0")
+            assert done.returncode == 0, done.stdout
+            (folder / "template.done").touch()
+    return template
+
+
+@pytest.fixture
+def server_database(migrated_template: str, tmp_path: Path, django_db_blocker: Any) -> Iterator[ServerDatabase]:
+    """A throw-away copy of the migrated template, for tests with several processes or raw SQL against the guards."""
+    with django_db_blocker.unblock(), database_copy(migrated_template, tmp_path) as database:
+        yield database
+
+
+@contextlib.contextmanager
+def database_copy(template: str, folder: Path) -> Iterator[ServerDatabase]:
+    """A database copied from `template`, in `folder` (SQLite) or on the same server (PostgreSQL); gone afterwards."""
+    if not template.startswith("postgres"):
+        target = folder / "writeoffs.sqlite3"
+        shutil.copyfile(urlsplit(template).path, target)
+        yield ServerDatabase(f"sqlite:///{target}", folder)
+        return
+    name, source = f"copy_{uuid.uuid4().hex[:12]}", urlsplit(template).path.lstrip("/")
+    with (Path(os.environ[RUN_FOLDER]) / "copy.lock").open("w") as lock:
+        # PostgreSQL refuses a template that another copy is being made from.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _admin(template, f'create database "{name}" template "{source}"')
+    try:
+        yield ServerDatabase(_with_name(template, name), folder)
+    finally:
+        _admin(template, f'drop database if exists "{name}" with (force)')
+
+
+def _admin(url: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(_with_name(url, "postgres"), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _with_name(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
