@@ -1,8 +1,28 @@
-"""Accounts, periods and the journal; knows no stock."""
+"""Accounts, periods and the journal."""
+
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _keep_zero(using: str, **_: Any) -> None:
+    """The one row that a sealed entry's net points at; also after a flush, which empties the table."""
+    from writeoffs.ledger.models import Zero
+
+    if Zero._meta.db_table in _tables(using):
+        Zero.objects.using(using).get_or_create(pk=0)
+
+
+def _tables(using: str) -> list[str]:
+    from django.db import connections
+
+    return connections[using].introspection.table_names()
 
 
 class LedgerConfig(AppConfig):
     name = "writeoffs.ledger"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")

@@ -1,7 +1,8 @@
 """The only writer of the journal. Called by posting alone.
 
-Invariant: entries are written whole, sealed once, in the caller's transaction: period locked, number and chain place taken,
-lines inserted, hash computed, sealed. A role without an account or a date without an open period stops it all.
+Invariant: entries are written whole, sealed once, in the caller's transaction: period locked, number and chain place
+taken, entries and lines inserted with their hashes, sealed by one update. A role without an account or a date without an open
+period stops it all. Until the seal the database would refuse the commit, and it seals only what balances.
 """
 
 from __future__ import annotations
@@ -11,8 +12,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.models import Entity, User
-from writeoffs.ledger.models import FiscalPeriod, JournalEntry
+from django.db import connection
+from django.utils import timezone
+
+from core.audit import head_lock
+from core.errors import PeriodClosed, Unbalanced, UnmappedRole, WrongState
+from core.models import ChainHead, Entity, User
+from core.money import MONEY_SCALE, display_money, from_raw, is_whole_unit, to_raw
+from core.numbers import numbers_take
+from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
+from writeoffs.ledger.models import AccountMap, FiscalPeriod, JournalEntry, JournalLine, Leg
+from writeoffs.ledger.roles import ROLES
+
+
+def chain_of(entity: Entity) -> str:
+    """The name of the entity's chain of entries in core.models.ChainHead."""
+    return f"journal:{entity.pk}"
+
+
+def series_of(fiscal_year: int) -> str:
+    """The series of core.numbers that an entry of this fiscal year takes its number from."""
+    return f"entry:{fiscal_year}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +49,8 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True)
 class PlannedEntry:
-    """One balanced leg. Lines may repeat dimensions: the writer sums them by role x location x category x reason x cost centre
-    (count gains and losses are two legs, so they never net). reverses_id: the entry that this one mirrors."""
+    """One balanced leg. Lines may repeat dimensions: the writer sums them by role x location x category x reason x cost
+    centre (count gains and losses are two legs, so they never net). reverses_id: the entry that this one mirrors."""
 
     leg: str
     origin: str
@@ -41,12 +61,45 @@ class PlannedEntry:
 
 def period_lock(*, entity: Entity, posted_on: dt.date) -> FiscalPeriod:
     """The open period of the date, row-locked. PeriodClosed names the date, the period and the first open date."""
-    raise NotImplementedError
+    if not connection.in_atomic_block:
+        raise RuntimeError("A period is locked only inside the transaction that posts into it.")
+    period = (
+        FiscalPeriod.objects.select_for_update()
+        .filter(entity=entity, starts_on__lte=posted_on, ends_on__gte=posted_on)
+        .first()
+    )
+    if period is not None and period.status == FiscalPeriod.Status.OPEN:
+        return period
+    first = (
+        FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN)
+        .order_by("starts_on")
+        .values_list("starts_on", flat=True)
+        .first()
+    )
+    what = f"{period} is closed" if period else f"{entity} has no fiscal period for this date"
+    step = f"The first open date is {first.isoformat()}." if first else "No period is open: a controller opens one."
+    raise PeriodClosed(f"{posted_on.isoformat()} cannot be posted: {what}. {step}")
 
 
 def accounts_of(*, entity: Entity, roles: Iterable[str]) -> Mapping[str, int]:
     """role -> account id. UnmappedRole names every role without an account and where to map it."""
-    raise NotImplementedError
+    wanted = set(roles)
+    found = dict(AccountMap.objects.filter(entity=entity, role__in=wanted).values_list("role", "account_id"))
+    missing = sorted(wanted - found.keys())
+    if missing:
+        names = ", ".join(f"{ROLES[role].label} ({role})" if role in ROLES else role for role in missing)
+        raise UnmappedRole(
+            f"{entity} maps no account to: {names}. A controller maps it under Ledger, Accounts; then repeat the step."
+        )
+    return found
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A planned entry with its lines summed; key: role, location, category, cost centre, reason -> raw amount."""
+
+    plan: PlannedEntry
+    sums: dict[tuple[str, int | None, int | None, int | None, str], int]
 
 
 def entries_write(
@@ -62,5 +115,152 @@ def entries_write(
     evidence: Sequence[str] = (),
 ) -> list[JournalEntry]:
     """Write and seal the entries of one posting. Unbalanced where a leg does not add up to nil or an amount is not a
-    multiple of the currency's unit; entries without lines are left out. evidence: SHA-256 digests, hashed with the entry."""
-    raise NotImplementedError
+    multiple of the currency's unit; entries without lines are left out. evidence: SHA-256 digests, hashed with the
+    entry."""
+    if period.entity_id != entity.pk or not period.starts_on <= posted_on <= period.ends_on:
+        raise ValueError(f"{posted_on.isoformat()} is not a date of {entity}'s {period}.")
+    drafts = [draft for draft in (_summed(entity, entry) for entry in entries) if draft.sums]
+    if not drafts:
+        return []
+    accounts = accounts_of(entity=entity, roles={key[0] for draft in drafts for key in draft.sums})
+    documents = [_document(source_ref, draft.plan) for draft in drafts]
+    _refuse_second_posting(entity, documents)
+    first_number = numbers_take(entity=entity, series=series_of(period.fiscal_year), count=len(drafts))
+    head = head_lock(chain_of(entity))
+    written: list[JournalEntry] = []
+    all_lines: list[list[JournalLine]] = []
+    previous, now = head.hash, timezone.now()
+    for place, (draft, document) in enumerate(zip(drafts, documents, strict=True)):
+        entry = JournalEntry(
+            entity=entity,
+            period=period,
+            fiscal_year=period.fiscal_year,
+            sequence=first_number + place,
+            posted_on=posted_on,
+            origin=draft.plan.origin,
+            leg=draft.plan.leg,
+            source_ref=source_ref,
+            document=document,
+            description=draft.plan.description[:200],
+            currency=entity.currency,
+            reverses_id=draft.plan.reverses_id,
+            prepared_by=prepared_by,
+            approved_by=approved_by,
+            posted_by=posted_by,
+            created_at=now,
+            evidence=sorted(evidence),
+            chain_sequence=head.sequence + 1 + place,
+            previous_hash=previous,
+        )
+        lines = _lines(draft, accounts)
+        previous = entry.hash = entry_hash(content_of(entry, lines))
+        written.append(entry)
+        all_lines.append(lines)
+    _insert_and_seal(written, all_lines)
+    ChainHead.objects.filter(chain=head.chain).update(sequence=head.sequence + len(written), hash=previous)
+    return written
+
+
+def _summed(entity: Entity, plan: PlannedEntry) -> _Draft:
+    """The entry's lines summed by dimension, nil sums left out. Unbalanced before the database would refuse it."""
+    sums: dict[tuple[str, int | None, int | None, int | None, str], int] = {}
+    for line in plan.lines:
+        if not is_whole_unit(line.amount, entity.currency):
+            raise Unbalanced(
+                f"{Leg(plan.leg).label}: {line.amount} on {line.role} is not a multiple of the smallest unit of "
+                f"{entity.currency}. Nothing was posted."
+            )
+        key = (line.role, line.location_id, line.category_id, line.cost_centre_id, line.reason)
+        sums[key] = sums.get(key, 0) + to_raw(line.amount, MONEY_SCALE)
+    net = sum(sums.values())
+    if net:
+        over = display_money(from_raw(abs(net), MONEY_SCALE), entity.currency, entity.locale)
+        more = "debits" if net > 0 else "credits"
+        raise Unbalanced(
+            f"{Leg(plan.leg).label}: the {more} are {over} {entity.currency} more than the other side. "
+            "Nothing was posted."
+        )
+    return _Draft(plan, {key: amount for key, amount in sums.items() if amount})
+
+
+def _document(source_ref: str, plan: PlannedEntry) -> str:
+    """What makes an entry of a document unique. The voids of two legs mirror two entries, hence the mirrored key."""
+    mirrored = f"/{plan.reverses_id}" if plan.reverses_id else ""
+    return f"{source_ref}/{plan.leg}{mirrored}"
+
+
+def _refuse_second_posting(entity: Entity, documents: Sequence[str]) -> None:
+    """WrongState naming the entry where one of the documents was posted before; the unique constraint backs it."""
+    if len(set(documents)) != len(documents):
+        raise ValueError(f"Two entries of one document share a leg: {', '.join(documents)}.")
+    earlier = JournalEntry.objects.filter(entity=entity, document__in=documents).first()
+    if earlier is not None:
+        raise WrongState(f"{earlier.document} is posted already, as entry {earlier.number}. Nothing was posted again.")
+
+
+def _lines(draft: _Draft, accounts: Mapping[str, int]) -> list[JournalLine]:
+    """Debits before credits, otherwise in the order in which the posting gave them."""
+    ordered = sorted(draft.sums.items(), key=lambda item: item[1] < 0)
+    return [
+        JournalLine(
+            line_number=number,
+            account_id=accounts[role],
+            role=role,
+            amount=from_raw(amount, MONEY_SCALE),
+            location_id=location_id,
+            category_id=category_id,
+            cost_centre_id=cost_centre_id,
+            reason=reason,
+        )
+        for number, ((role, location_id, category_id, cost_centre_id, reason), amount) in enumerate(ordered, start=1)
+    ]
+
+
+def _insert_and_seal(entries: Sequence[JournalEntry], lines: Sequence[Sequence[JournalLine]]) -> None:
+    """Three statements however many entries: entries, lines, seal."""
+    JournalEntry.objects.bulk_create(entries)
+    for entry, own in zip(entries, lines, strict=True):
+        for line in own:
+            line.entry = entry
+    JournalLine.objects.bulk_create([line for own in lines for line in own], batch_size=500)
+    JournalEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(sealed=True, net_id=0)
+    for entry in entries:
+        entry.sealed, entry.net_id = True, 0
+
+
+def content_of(entry: JournalEntry, lines: Iterable[JournalLine]) -> EntryContent:
+    """What is hashed of an entry and its lines, in the order given."""
+    return EntryContent(
+        entity_id=entry.entity_id,
+        period_id=entry.period_id,
+        fiscal_year=entry.fiscal_year,
+        sequence=entry.sequence,
+        posted_on=entry.posted_on,
+        origin=entry.origin,
+        leg=entry.leg,
+        source_ref=entry.source_ref,
+        document=entry.document,
+        description=entry.description,
+        currency=entry.currency,
+        reverses_id=entry.reverses_id,
+        prepared_by_id=entry.prepared_by_id,
+        approved_by_id=entry.approved_by_id,
+        posted_by_id=entry.posted_by_id,
+        created_at=entry.created_at,
+        evidence=entry.evidence,
+        chain_sequence=entry.chain_sequence,
+        previous_hash=entry.previous_hash,
+        lines=[
+            LineContent(
+                line_number=line.line_number,
+                account_id=line.account_id,
+                role=line.role,
+                amount=to_raw(line.amount, MONEY_SCALE),
+                location_id=line.location_id,
+                category_id=line.category_id,
+                cost_centre_id=line.cost_centre_id,
+                reason=line.reason,
+            )
+            for line in lines
+        ],
+    )

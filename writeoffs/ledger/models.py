@@ -1,7 +1,8 @@
 """Accounts, the map from role to account, fiscal periods, and the journal.
 
-Invariants, kept by the database on both engines (core/guards): an entry balances at commit (`net` points at the one row
-of Zero); once sealed nothing is added to it or changed; entries and lines are never deleted; numbers have no gaps.
+Invariants, kept by the database on both engines (writeoffs/ledger/guards.py): an entry is sealed before its transaction
+commits, since until then `net` points at no row of Zero; it is sealed only with two lines or more that add up to nil;
+once sealed nothing is added to it or changed; entries and lines are never deleted; numbers have no gaps.
 """
 
 from __future__ import annotations
@@ -106,7 +107,13 @@ class FiscalPeriod(models.Model):
 class Zero(models.Model):
     """One row, id 0: what the net of every entry must point at when a transaction commits."""
 
+    # What an unsealed entry's net points at: a row that can never be, so that the commit fails.
+    UNSEALED = 1
+
     id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(name="zero_is_nil", condition=Q(id=0)),)
 
     def __str__(self) -> str:
         return "0"
@@ -135,7 +142,7 @@ class Leg(models.TextChoices):
 
 
 class JournalEntry(models.Model):
-    """One balanced entry of one posting's leg. Numbered without gaps per entity and fiscal year; hash-chained per entity."""
+    """One balanced entry of one posting's leg. Numbered without gaps by entity and fiscal year; a hash chain by entity."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="journal_entries")
     period = models.ForeignKey(FiscalPeriod, on_delete=models.PROTECT, related_name="entries")
@@ -155,7 +162,8 @@ class JournalEntry(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
-    net = models.ForeignKey(Zero, on_delete=models.PROTECT, default=0, related_name="+", db_index=False)
+    evidence = models.JSONField(default=list, help_text="SHA-256 of each paper behind the document; part of the hash.")
+    net = models.ForeignKey(Zero, on_delete=models.PROTECT, default=Zero.UNSEALED, related_name="+", db_index=False)
     sealed = models.BooleanField(default=False)
     chain_sequence = models.BigIntegerField(help_text="Place in the entity's chain of entries, from 1, without gaps.")
     previous_hash = models.CharField(max_length=64, blank=True)
