@@ -21,7 +21,8 @@ from core.money import MoneyField, QuantityField, UnitCostField, bounded
 class Item(models.Model):
     """What is sold or used, known by its SKU."""
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="items")
+    # The unique constraints below begin with these keys, so that an index of their own would only cost time.
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="items", db_index=False)
     sku = models.CharField("SKU", max_length=60)
     description = models.CharField(max_length=200, blank=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="items")
@@ -49,10 +50,11 @@ class Lot(models.Model):
     units on hand, under both methods. Carrying amount = cost - allowance.
     """
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="lots")
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="lots")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="lots")
-    code = models.CharField("lot", max_length=60)
+    # Each of these keys leads an index or a unique constraint below: three indexes of their own would only cost time.
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="lots", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="lots", db_index=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="lots", db_index=False)
+    code = models.CharField("lot", max_length=60, blank=True)
     quantity = QuantityField(default=Decimal(0))
     unit_cost = UnitCostField(default=Decimal(0))
     cost = MoneyField(default=Decimal(0))
@@ -82,8 +84,11 @@ class Lot(models.Model):
             *bounded("lot", quantity=QuantityField, unit_cost=UnitCostField, cost=MoneyField, allowance=MoneyField),
         )
         indexes = (
-            models.Index(fields=("entity", "location"), name="lot_location"),
-            models.Index(fields=("entity", "expires_on"), name="lot_expiry"),
+            models.Index(fields=("location", "entity"), name="lot_location"),
+            models.Index(fields=("entity", "expires_on"), name="lot_expiry", condition=Q(expires_on__isnull=False)),
+            models.Index(
+                fields=("entity", "end_of_sale_on"), name="lot_end_of_sale", condition=Q(end_of_sale_on__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:
@@ -123,7 +128,7 @@ class Movement(models.Model):
     `digest` is the SHA-256 (hex) over the row's own values, made by the database (see inventory/movements.py).
     """
 
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+", db_index=False)
     sequence = models.BigIntegerField()
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="movements")
     posted_on = models.DateField()
@@ -152,7 +157,9 @@ class Movement(models.Model):
 class WriteDownMovement(models.Model):
     """What a movement does to the write-down still attached to its lot, by fiscal year of the charge. Append-only."""
 
-    movement = models.ForeignKey(Movement, on_delete=models.PROTECT, related_name="write_down_movements")
+    movement = models.ForeignKey(
+        Movement, on_delete=models.PROTECT, related_name="write_down_movements", db_index=False
+    )
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="write_down_movements")
     fiscal_year = models.PositiveSmallIntegerField()
     amount = MoneyField()
@@ -261,7 +268,7 @@ class CountSheet(models.Model):
 class CountLine(models.Model):
     """One counted row: every one is kept, different or not. value = difference at the lot's carrying cost."""
 
-    sheet = models.ForeignKey(CountSheet, on_delete=models.PROTECT, related_name="lines")
+    sheet = models.ForeignKey(CountSheet, on_delete=models.PROTECT, related_name="lines", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="count_lines")
     row = models.PositiveIntegerField(help_text="The row of the uploaded sheet.")
     book_quantity = QuantityField()
@@ -290,3 +297,75 @@ class CountLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lot}: {self.difference}"
+
+
+class StagedCheck(models.Model):
+    """What the books stood at when a sheet was checked; the commit is refused where they have moved on since.
+
+    last_movement: the entity's last movement sequence. content: what the preview promised, as a digest of the plan.
+    """
+
+    upload_id = models.BigIntegerField(primary_key=True)
+    last_movement = models.BigIntegerField(default=0)
+    opening = models.BooleanField(default=False)
+    content = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"Check of upload {self.upload_id}"
+
+
+class StagedLot(models.Model):
+    """A checked row of a stock list, waiting for its commit. Raw integers; no keys to other tables, since it comes and goes.
+
+    lot, item, location, category are references: the id of a record that is there, or -1, -2, .. for the first, second, ..
+    new one of this sheet. sku, description and unit_of_measure stand on the first row of a new item only, new_location and
+    new_category on the first row that names them.
+    """
+
+    upload_id = models.BigIntegerField()
+    row = models.PositiveIntegerField()
+    lot = models.BigIntegerField()
+    item = models.BigIntegerField()
+    location = models.BigIntegerField()
+    category = models.BigIntegerField()
+    code = models.CharField(max_length=60, blank=True)
+    quantity = models.BigIntegerField()
+    unit_cost = models.BigIntegerField()
+    cost = models.BigIntegerField()
+    allowance = models.BigIntegerField(default=0)
+    write_down = models.BigIntegerField(default=0)
+    received_on = models.DateField(null=True)
+    expires_on = models.DateField(null=True)
+    end_of_sale_on = models.DateField(null=True)
+    write_down_years = models.CharField(max_length=200, blank=True)
+    sku = models.CharField(max_length=60, blank=True)
+    description = models.CharField(max_length=200, blank=True)
+    unit_of_measure = models.CharField(max_length=20, blank=True)
+    new_location = models.CharField(max_length=60, blank=True)
+    new_category = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("upload_id",), name="staged_lot_upload"),)
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.row}"
+
+
+class StagedCount(models.Model):
+    """A checked row of a count sheet with the book figures it was compared with, waiting for its commit. Raw integers."""
+
+    upload_id = models.BigIntegerField()
+    row = models.PositiveIntegerField()
+    lot_id = models.BigIntegerField()
+    book_quantity = models.BigIntegerField()
+    counted_quantity = models.BigIntegerField()
+    difference = models.BigIntegerField()
+    value = models.BigIntegerField()
+    counted_on = models.DateField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("upload_id",), name="staged_count_upload"),)
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.row}"
