@@ -7,15 +7,22 @@ from typing import Any
 from django.http import HttpRequest
 
 from core.models import Entity
+from core.words import READERS, Role
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """entity: the one in the address, or None; entity_roles; entities: a lazy query of all the person can switch to."""
+    """entity: the one in the address, or None; entity_roles; entities: a lazy query of all the person can switch to.
+
+    entity_reader, entity_counter: which rooms the navigation offers; the views judge for themselves.
+    """
     entity = getattr(request, "entity", None)
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"entity": None, "entity_roles": frozenset()}
+    roles = getattr(request, "entity_roles", frozenset())
     return {
         "entity": entity,
-        "entity_roles": getattr(request, "entity_roles", frozenset()),
+        "entity_roles": roles,
+        "entity_reader": bool(roles & set(READERS)),
+        "entity_counter": Role.COUNTER in roles,
         "entities": Entity.objects.filter(memberships__user=request.user).distinct().order_by("name"),
     }

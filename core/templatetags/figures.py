@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
 
 from core import refs
 from core.models import Entity
@@ -64,3 +65,18 @@ def query(context: template.Context, **changes: Any) -> str:
         else:
             params[name] = str(value)
     return f"?{params.urlencode()}" if params else "?"
+
+
+@register.simple_tag(takes_context=True)
+def is_current(context: template.Context, url: str, exact: object = None) -> str:
+    """What aria-current says of a navigation link: "page", "true" on a page below it, or an empty text."""
+    path = context["request"].path
+    if path == url:
+        return "page"
+    return "true" if not exact and url and path.startswith(url) else ""
+
+
+@register.simple_tag
+def page_numbers(page: Page[Any]) -> list[int | str]:
+    """The numbers worth a link around a page, with … for what is left out."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
