@@ -1,8 +1,36 @@
 """The room that every other room needs."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.module_loading import autodiscover_modules
+
+
+def _drop_guards(using: str, plan: Any = (), **_: Any) -> None:
+    """Only for a migration that has something to do: otherwise the guards never stand aside."""
+    from core import guards
+
+    if plan:
+        guards.drop(using)
+
+
+def _install_guards(using: str, **_: Any) -> None:
+    from core import guards
+
+    guards.install(using)
 
 
 class CoreConfig(AppConfig):
     name = "core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from core import signins
+        from core.guards import checks, own  # noqa: F401
+
+        # Each room's guards.py declares its guards.
+        autodiscover_modules("guards")
+        pre_migrate.connect(_drop_guards, sender=self, dispatch_uid="core.guards.drop")
+        post_migrate.connect(_install_guards, sender=self, dispatch_uid="core.guards.install")
+        signins.connect()

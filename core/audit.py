@@ -17,6 +17,8 @@ from django.utils import timezone
 from core.models import AuditEvent, ChainHead, Entity, User
 
 SIGN_IN_CHAIN = "sign-in"
+# What concerns the whole installation and no entity: guards suspended for a data migration.
+SYSTEM_CHAIN = "system"
 
 
 def entity_chain(entity: Entity) -> str:
@@ -57,13 +59,14 @@ def record(
     message: str,
     subject: str = "",
     data: Mapping[str, Any] | None = None,
+    chain: str = SIGN_IN_CHAIN,
 ) -> AuditEvent:
-    """Append one event to the entity's chain (or to the sign-in chain where there is no entity).
+    """Append one event to the entity's chain, or to `chain` where there is no entity.
 
     `data` holds JSON values only. Called inside the transaction of what it records, last of all: the head's lock is the
     last in the lock order (period, lots, counter, chain head).
     """
-    head = head_lock(entity_chain(entity) if entity else SIGN_IN_CHAIN)
+    head = head_lock(entity_chain(entity) if entity else chain)
     event = AuditEvent(
         chain=head.chain,
         sequence=head.sequence + 1,

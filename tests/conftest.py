@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 from django.test import Client
 
+from core import guards
 from core.models import Entity, Membership, User
 from core.words import Role
 from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod
 from writeoffs.ledger.roles import ROLES
+
+
+@pytest.fixture(autouse=True)
+def _guards_stand_aside_for_the_flush(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A transactional test's tables are emptied at its end, which the guards refuse: they go just before, and the flush's
+    own post_migrate puts them and the Zero row back."""
+    marker = request.node.get_closest_marker("django_db")
+    asked = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(request.fixturenames)
+    if not asked and not (marker and marker.kwargs.get("transaction")):
+        yield
+        return
+    # Set up before this fixture, hence torn down after it.
+    request.getfixturevalue("transactional_db")
+    yield
+    guards.drop()
 
 
 @dataclass

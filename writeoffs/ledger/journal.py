@@ -1,8 +1,8 @@
 """The only writer of the journal. Called by posting alone.
 
 Invariant: entries are written whole, sealed once, in the caller's transaction: period locked, number and chain place
-taken, entries and lines inserted with their hashes, sealed by one update. A role without an account or a date without an open
-period stops it all. Until the seal the database would refuse the commit, and it seals only what balances.
+taken, entries and lines inserted with their hashes, sealed by one update. A role without an account or a date
+without an open period stops it all. Until the seal the database would refuse the commit; it seals only what balances.
 """
 
 from __future__ import annotations

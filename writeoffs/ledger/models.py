@@ -142,7 +142,7 @@ class Leg(models.TextChoices):
 
 
 class JournalEntry(models.Model):
-    """One balanced entry of one posting's leg. Numbered without gaps by entity and fiscal year; a hash chain by entity."""
+    """One balanced entry of one posting's leg. Numbered without gaps by fiscal year; one hash chain an entity."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="journal_entries")
     period = models.ForeignKey(FiscalPeriod, on_delete=models.PROTECT, related_name="entries")

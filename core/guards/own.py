@@ -1,0 +1,8 @@
+"""The guards of core's own tables: audit events and stored files are only ever added."""
+
+from core import guards
+
+guards.register(
+    *guards.append_only("core_auditevent", noun="an audit event", keys=[["chain", "sequence"]]),
+    *guards.append_only("core_storedfile", noun="a stored file", keys=[["entity_id", "sha256"]]),
+)

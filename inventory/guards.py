@@ -1,0 +1,10 @@
+"""The guards of inventory's tables: movements, and what they do to write-downs, are only ever added."""
+
+from core import guards
+
+guards.register(
+    *guards.append_only("inventory_movement", noun="a movement", keys=[["entity_id", "sequence"]]),
+    *guards.append_only(
+        "inventory_writedownmovement", noun="a write-down movement", keys=[["movement_id", "fiscal_year"]]
+    ),
+)

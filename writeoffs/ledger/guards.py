@@ -1,0 +1,101 @@
+"""The guards of the journal: what keeps an entry balanced, sealed and unaltered whoever speaks to the database.
+
+The life of an entry, inside one transaction: inserted unsealed (its net points at no row of Zero, so that the deferred key
+refuses a commit now), lines added, sealed by one update. The seal is the only update, it asks for two lines or more that
+add up to nil, and after it no line can be added. So every committed entry is sealed and balances. The lines are added up
+once, at the seal; a net kept line by line costs an update of the entry for each (on PostgreSQL 20,000 lines took 5.9 s).
+"""
+
+from __future__ import annotations
+
+from core import guards
+from core.guards import Guard, PostgreSQL, SQLite
+from writeoffs.ledger.models import JournalEntry, Zero
+
+ENTRY, LINE = "ledger_journalentry", "ledger_journalline"
+_FIXED = [f.column for f in JournalEntry._meta.local_concrete_fields if f.column not in ("sealed", "net_id")]
+_LINES = f"from {LINE} l where l.entry_id = new.id"
+
+BORN_SEALED = "a journal entry is inserted unsealed and sealed after its lines"
+CHANGED = "a journal entry never changes; the only update is the one that seals it"
+UNHASHED = "a journal entry is sealed with its hash"
+TOO_FEW = "a journal entry is sealed with two lines or more"
+UNBALANCED = "a journal entry is sealed only when debits and credits are equal"
+LATE_LINE = "a line is added only to a journal entry of the same transaction that is not sealed yet"
+
+# (condition of the refusal, message); `{differ}` is the engine's null-safe "is not equal".
+_SEAL_RULES = (
+    ("old.sealed or not new.sealed or new.net_id <> 0", CHANGED),
+    (" or ".join(f"new.{column} {{differ}} old.{column}" for column in _FIXED), CHANGED),
+    ("length(new.hash) <> 64", UNHASHED),
+    (f"(select count(*) {_LINES}) < 2", TOO_FEW),
+    (f"(select sum(l.amount) {_LINES}) <> 0", UNBALANCED),
+)
+
+
+def _refuse_postgres(condition: str, message: str) -> str:
+    return f"if {condition} then raise exception '{message}' using errcode = 'integrity_constraint_violation'; end if;"
+
+
+def _insert_guard() -> Guard:
+    condition = f"new.sealed or new.net_id <> {Zero.UNSEALED}"
+    return Guard(
+        "journalentry_insert",
+        ENTRY,
+        BORN_SEALED,
+        sqlite=SQLite("before insert", f"select raise(abort, '{BORN_SEALED}');", when=condition),
+        postgresql=PostgreSQL("before insert", f"{_refuse_postgres(condition, BORN_SEALED)} return new;"),
+    )
+
+
+def _seal_guard() -> Guard:
+    sqlite = " ".join(
+        f"select raise(abort, '{message}') where {condition.format(differ='is not')};"
+        for condition, message in _SEAL_RULES
+    )
+    postgres = " ".join(
+        _refuse_postgres(condition.format(differ="is distinct from"), message) for condition, message in _SEAL_RULES
+    )
+    return Guard(
+        "journalentry_seal",
+        ENTRY,
+        CHANGED,
+        sqlite=SQLite("before update", sqlite),
+        postgresql=PostgreSQL("before update", f"{postgres} return new;"),
+    )
+
+
+def _line_guard() -> Guard:
+    # An entry that this transaction cannot see counts as sealed: another one may be about to commit it.
+    late = f"coalesce((select e.sealed from {ENTRY} e where e.id = new.entry_id), 1)"
+    late_rows = (
+        f"exists (select 1 from fresh l left join {ENTRY} e on e.id = l.entry_id where coalesce(e.sealed, true))"
+    )
+    return Guard(
+        "journalline_insert",
+        LINE,
+        LATE_LINE,
+        sqlite=SQLite("before insert", f"select raise(abort, '{LATE_LINE}');", when=late),
+        postgresql=PostgreSQL(
+            "after insert", f"{_refuse_postgres(late_rows, LATE_LINE)} return null;", each="statement", rows="fresh"
+        ),
+    )
+
+
+guards.register(
+    *guards.append_only(
+        ENTRY,
+        noun="a journal entry",
+        keys=[
+            ["entity_id", "fiscal_year", "sequence"],
+            ["entity_id", "document"],
+            ["entity_id", "chain_sequence"],
+            ["reverses_id"],
+        ],
+        updates=False,
+    ),
+    *guards.append_only(LINE, noun="a journal line", keys=[["entry_id", "line_number"]]),
+    _insert_guard(),
+    _seal_guard(),
+    _line_guard(),
+)
