@@ -172,7 +172,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# The embedded server serves straight from static/: no collectstatic step before the first start.
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -182,7 +183,6 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# The embedded server serves straight from static/: no collectstatic step before the first start.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 
 SESSION_COOKIE_HTTPONLY = True
@@ -222,6 +222,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Work is done at once, in the process that asks for it: for tests and one-off commands, not for serving.
+JOBS_INLINE = _flag("JOBS_INLINE")
 SHEET_MAX_ROWS = int(os.environ.get("SHEET_MAX_ROWS", "200000"))
 SHEET_CHILD_MEMORY = int(os.environ.get("SHEET_CHILD_MEMORY", str(1024**3)))
 
