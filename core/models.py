@@ -276,6 +276,7 @@ class Job(models.Model):
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=60)
+    arguments = models.JSONField(default=dict, help_text="What the kind of work needs to know.")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.QUEUED)
     stage = models.CharField(max_length=60, blank=True)
     done = models.PositiveIntegerField(default=0)

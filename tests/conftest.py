@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,8 +19,8 @@ from writeoffs.ledger.roles import ROLES
 
 @pytest.fixture(autouse=True)
 def _guards_stand_aside_for_the_flush(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A transactional test's tables are emptied at its end, which the guards refuse: they go just before, and the flush's
-    own post_migrate puts them and the Zero row back."""
+    """A transactional test's tables are emptied at its end, which the guards refuse: they go just before, and the
+    flush's own post_migrate puts them and the Zero row back."""
     marker = request.node.get_closest_marker("django_db")
     asked = {"transactional_db", "live_server", "django_db_reset_sequences"} & set(request.fixturenames)
     if not asked and not (marker and marker.kwargs.get("transaction")):
@@ -62,6 +63,12 @@ def make_company(slug: str = "north", years: tuple[int, ...] = (2025, 2026, 2027
             end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
             FiscalPeriod.objects.create(entity=entity, fiscal_year=year, number=month, starts_on=start, ends_on=end)
     return Company(entity, people)
+
+
+@pytest.fixture(autouse=True)
+def jobs_inline(settings: Any) -> None:
+    """Background work is done at once; tests of the worker itself switch this off."""
+    settings.JOBS_INLINE = True
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=60)),
+                ('arguments', models.JSONField(default=dict, help_text='What the kind of work needs to know.')),
                 ('status', models.CharField(choices=[('QUEUED', 'Waiting'), ('RUNNING', 'Running'), ('DONE', 'Done'), ('FAILED', 'Failed')], default='QUEUED', max_length=8)),
                 ('stage', models.CharField(blank=True, max_length=60)),
                 ('done', models.PositiveIntegerField(default=0)),
