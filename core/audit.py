@@ -1,7 +1,8 @@
 """The audit trail: events that are only ever added, each hashed with its predecessor.
 
 Invariant: within a chain, sequence has no gaps and each hash covers every field of its event and the hash before it
-(versioned, so that later versions can add fields). A refusal is recorded after the rollback, in a transaction of its own.
+(versioned, so that later versions can add fields). A refusal is recorded after the rollback, in a transaction of its
+own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Database guards: triggers that refuse what no code of ours may do, on SQLite and PostgreSQL alike.
 
-Owns the registry and what stands in the database. Invariant: after `migrate` every declared guard stands on its table in
-its present wording (its name ends in a digest of its SQL), and none that is no longer declared; `check --database default`
-reports the one that is missing. Rooms declare theirs in a `guards.py`, which core imports when Django is ready.
+Owns the registry and what stands in the database. Invariant: after `migrate` every declared guard stands on its table
+in its present wording (its name ends in a digest of its SQL), and none that is no longer declared; `check --database
+default` reports the one that is missing. Rooms declare theirs in a `guards.py`, which core imports when Django is
+ready.
 
 Guards are dropped before migrations that have something to do, since altering a SQLite table rebuilds it and loses or
 trips over its triggers, and are put back after them (core/apps.py). They raise django.db.IntegrityError.
@@ -32,8 +33,8 @@ class SQLite:
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
-    """`event`: "before update"; `body`: the plpgsql statements of the function (return included); `each`: row or statement;
-    `rows`: the name of the transition table of new rows, for "after insert" statement triggers."""
+    """`event`: "before update"; `body`: the plpgsql statements of the function (return included); `each`: row or
+    statement; `rows`: the name of the transition table of new rows, for "after insert" statement triggers."""
 
     event: str
     body: str
@@ -95,7 +96,8 @@ def declared() -> list[Guard]:
 
 def append_only(table: str, *, noun: str, keys: Sequence[Sequence[str]], updates: bool = True) -> list[Guard]:
     """Rows of the table are only ever added. `noun`: one row, in words. `keys`: its unique keys besides id: SQLite's
-    REPLACE would delete the row in the way without asking the delete guard. updates=False: the room guards UPDATE itself."""
+    REPLACE would delete the row in the way without asking the delete guard. updates=False: the room guards UPDATE
+    itself."""
     label = table.split("_", 1)[1]
     events = ["delete", *(["update"] if updates else [])]
     guards = [
@@ -197,8 +199,9 @@ def _drop(connection: BaseDatabaseWrapper, triggers: dict[str, str]) -> None:
 
 @contextmanager
 def suspended(reason: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """For data migrations that must touch guarded rows: one transaction without guards, kept in the audit trail with its
-    reason. What stood before stands again before the commit; where `migrate` took the guards down, it puts them back."""
+    """For data migrations that must touch guarded rows: one transaction without guards, kept in the audit trail with
+    its reason. What stood before stands again before the commit; where `migrate` took the guards down, it puts them
+    back."""
     from core import audit
 
     if not reason.strip():

@@ -90,8 +90,8 @@ def test_guards_are_not_suspended_without_a_reason() -> None:
 
 
 def test_a_suspension_that_fails_leaves_the_guards_standing(event: AuditEvent) -> None:
+    User.objects.create(email="a@b.example", full_name="A")
     with pytest.raises(IntegrityError), guards.suspended("to try"):
-        User.objects.create(email="a@b.example", full_name="A")
         User.objects.create(email="A@b.example", full_name="A")
     assert guards.missing() == []
     assert not AuditEvent.objects.filter(kind="guards.suspended").exists()

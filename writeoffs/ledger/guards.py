@@ -1,9 +1,10 @@
 """The guards of the journal: what keeps an entry balanced, sealed and unaltered whoever speaks to the database.
 
-The life of an entry, inside one transaction: inserted unsealed (its net points at no row of Zero, so that the deferred key
-refuses a commit now), lines added, sealed by one update. The seal is the only update, it asks for two lines or more that
-add up to nil, and after it no line can be added. So every committed entry is sealed and balances. The lines are added up
-once, at the seal; a net kept line by line costs an update of the entry for each (on PostgreSQL 20,000 lines took 5.9 s).
+The life of an entry, inside one transaction: inserted unsealed (its net points at no row of Zero, so that the deferred
+key refuses a commit now), lines added, sealed by one update. The seal is the only update, it asks for two lines or
+more that add up to nil, and after it no line can be added. So every committed entry is sealed and balances. The lines
+are added up once, at the seal; a net kept line by line costs an update of the entry for each (on PostgreSQL 20,000
+lines took 5.9 s).
 """
 
 from __future__ import annotations
