@@ -1,1 +1,1 @@
-"""The demo companies, made by our own generator through the product's own services. Deterministic but for their clock."""
+"""The demo companies, made by our own generator through the product's own services. Deterministic, clock and all."""
