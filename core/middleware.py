@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from core import audit
 from core.errors import DomainError
@@ -27,14 +28,25 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, DomainError):
             record_refusal(request, error)
-            return render(request, "errors/refused.html", {"message": error.message}, status=error.status)
+            context = {"message": error.message, "back": way_back(request)}
+            return render(request, "errors/refused.html", context, status=error.status)
         if isinstance(error, OperationalError) and "locked" in str(error):
             logger.warning("busy: %s %s", request.method, request.path)
             message = "The system is saving something large. Nothing of yours was saved; press again in a moment."
-            response = render(request, "errors/refused.html", {"message": message}, status=503)
+            context = {"message": message, "back": way_back(request)}
+            response = render(request, "errors/refused.html", context, status=503)
             response["Retry-After"] = "5"
             return response
         return None
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page that the person came from, if it is one of ours and not this one; else an empty text."""
+    referrer = request.headers.get("referer", "")
+    host = request.get_host()
+    if not url_has_allowed_host_and_scheme(referrer, {host}):
+        return ""
+    return "" if referrer == request.build_absolute_uri() and request.method == "GET" else referrer
 
 
 def record_refusal(request: HttpRequest, error: DomainError) -> None:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from core.accounts import closed_to_people
 from writeoffs.desk import views as desk
 
 entity_patterns = [
@@ -19,6 +20,7 @@ entity_patterns = [
 urlpatterns = [
     path("", desk.root, name="root"),
     path("healthz", desk.healthz, name="healthz"),
+    path("accounts/email/", closed_to_people),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("e/<slug:slug>/", include(entity_patterns)),
