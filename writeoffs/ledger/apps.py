@@ -20,9 +20,20 @@ def _tables(using: str) -> list[str]:
     return connections[using].introspection.table_names()
 
 
+def _period_url(entity: Any, code: str) -> str:
+    from django.urls import reverse
+
+    return reverse("desk:period", args=[entity.slug, code])
+
+
 class LedgerConfig(AppConfig):
     name = "writeoffs.ledger"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from core import refs
+        from writeoffs.ledger import periods
+
+        periods.register_changes()
+        refs.register("period", _period_url)
         post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")
