@@ -1,7 +1,7 @@
 """The demo's own time: each step happens at the hour that its story says, so that the same demo comes out every time.
 
-Only the builder uses it, in a process that does nothing else. `django.utils.timezone.now` reads the clock through the name
-`datetime` of its module; every model and service asks that function.
+Only the builder uses it, in a process that does nothing else. `django.utils.timezone.now` reads the clock through the
+name `datetime` of its module; every model and service asks that function.
 """
 
 from __future__ import annotations

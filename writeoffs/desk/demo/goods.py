@@ -1,7 +1,7 @@
 """What stands on the demo companies' shelves: their ERP, in miniature. Pure and deterministic.
 
-A `Shelf` is the ERP's own view: it sells, receives and moves between two stock lists, and it issues written-off units only
-when it is told. The product sees it through the lists and counts written here, never directly.
+A `Shelf` is the ERP's own view: it sells, receives and moves between two stock lists, and it issues written-off units
+only when it is told. The product sees it through the lists and counts written here, never directly.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Shelf:
 
     def _items(self, opening_on: dt.date) -> list[tuple[str, str, str, int, int, str, dt.date | None]]:
         """sku, description, category, base price, shelf life, unit, end of sale."""
-        items = []
+        items: list[tuple[str, str, str, int, int, str, dt.date | None]] = []
         for category, (names, (low, high), life, unit) in CATALOGUE.items():
             for name in names:
                 for size in ("", " pro")[: 2 if life == 0 else 1]:
