@@ -1,7 +1,7 @@
 """What has been posted and whether the ERP has followed: one Posting per posted document.
 
-Invariant: `outstanding` of a line is what the ERP still has to do (issue written-off units, receive found ones); a newer
-stock list is compared with book + outstanding, so that written-off units never come back as a receipt.
+Invariant: `outstanding` of a line is what the ERP still has to do (issue written-off units, receive found ones); a
+newer stock list is compared with book + outstanding, so that written-off units never come back as a receipt.
 """
 
 from __future__ import annotations

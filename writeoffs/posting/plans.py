@@ -1,11 +1,23 @@
 """What a posting will do, worked out before anything is done. Pure: no Django model, no query.
 
+Two steps: a decided loss becomes Changes of lots; Changes become PlannedEntries, one balanced entry per leg.
 All amounts are raw scaled integers (quantity 10^4, unit cost 10^6, money 10^4) and signed as the lot sees them.
+Invariant: what leaves a lot takes its share of cost, allowance and attached write-down along, by fiscal year too; the
+last unit out takes the rest, so that a lot without units carries no value.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from core.errors import BadInput, NotEnoughStock, WrongState
+from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, share_raw, value_raw
+from core.words import Method
+from writeoffs.ledger.journal import PlannedEntry as PlannedEntry
+from writeoffs.ledger.journal import PlannedLine as PlannedLine
+from writeoffs.ledger.roles import loss_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +46,260 @@ class Change:
     write_down: int
     by_year: tuple[tuple[int, int], ...]
     loss: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineState:
+    """Units of one lot that a write-off took out of the books and that still stand in the warehouse.
+
+    quantity, cost, allowance, by_year: what left with the write-off (positive); left: units not yet recovered or
+    disposed of.
+    """
+
+    lot: LotState
+    quantity: int
+    left: int
+    cost: int
+    allowance: int
+    by_year: tuple[tuple[int, int], ...]
+    fiscal_year: int
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an entry is built from: the summed change of one or many lots that share a line's dimensions."""
+
+    reason: str
+    inward: bool
+    cost: int
+    allowance: int
+    location_id: int | None = None
+    category_id: int | None = None
+    cost_centre_id: int | None = None
+
+
+# Quantities of people's sentences: plain English separators, since an error is stored in the audit trail as well.
+def _units(raw: int) -> str:
+    return "0" if raw == 0 else display_quantity(from_raw(raw, QUANTITY_SCALE))
+
+
+def _amount(raw: int, exponent: int) -> str:
+    return f"{0:.{exponent}f}" if raw == 0 else display(from_raw(raw, MONEY_SCALE), exponent)
+
+
+def _out(lot: LotState, quantity: int, exponent: int) -> Change:
+    """`quantity` units leave with their shares. By fiscal year the shares are differences of cumulated shares, so that
+    they add up exactly and none takes more than its year has."""
+    cost = share_raw(lot.cost, quantity, lot.quantity, exponent)
+    allowance = share_raw(lot.allowance, quantity, lot.quantity, exponent)
+    by_year, cumulated, taken = [], 0, 0
+    for year, amount in lot.write_downs:
+        cumulated += amount
+        share = share_raw(cumulated, quantity, lot.quantity, exponent)
+        if share != taken:
+            by_year.append((year, taken - share))
+        taken = share
+    return Change(lot, -quantity, -cost, -allowance, -taken, tuple(by_year), cost - allowance)
+
+
+def write_off(lot: LotState, quantity: int, *, exponent: int) -> Change:
+    """Units leave the books. NotEnoughStock where the lot holds fewer; BadInput where nothing would leave."""
+    if quantity <= 0:
+        raise BadInput(f"Lot {lot.label}: a write-off takes a quantity above nil. Enter how many units leave.")
+    if lot.quantity <= 0:
+        raise NotEnoughStock(
+            f"Lot {lot.label} has {_units(lot.quantity)} on hand, so nothing can be written off. Remove the line, "
+            "or upload a newer stock list first."
+        )
+    if quantity > lot.quantity:
+        raise NotEnoughStock(
+            f"Lot {lot.label} holds {_units(lot.quantity)}; {_units(quantity)} were to be written off. "
+            f"Reduce the line to {_units(lot.quantity)} at most."
+        )
+    return _out(lot, quantity, exponent)
+
+
+def write_down(lot: LotState, new_carrying_amount: int, *, method: str, fiscal_year: int, exponent: int) -> Change:
+    """Stock stays, its carrying amount falls to the given one (IAS 2.28-29; ASC 330-10-35-1B). BadInput where it
+    would not fall."""
+    carrying = lot.cost - lot.allowance
+    if lot.quantity <= 0:
+        raise BadInput(
+            f"Lot {lot.label} has {_units(lot.quantity)} on hand, so there is nothing to write down. Remove the line."
+        )
+    if new_carrying_amount < 0:
+        raise BadInput(
+            f"Lot {lot.label}: the new carrying amount {_amount(new_carrying_amount, exponent)} is below nil. "
+            "Nil is the lowest; enter 0 to write it down in full."
+        )
+    if new_carrying_amount % 10 ** (MONEY_SCALE - exponent):
+        raise BadInput(
+            f"Lot {lot.label}: the new carrying amount {from_raw(new_carrying_amount, MONEY_SCALE):f} has more "
+            "decimals "
+            f"than the currency, {exponent}. Round it."
+        )
+    if new_carrying_amount >= carrying:
+        raise BadInput(
+            f"Lot {lot.label} carries {_amount(carrying, exponent)}; writing it down to "
+            f"{_amount(new_carrying_amount, exponent)} would not lower it. Enter a lower amount, or remove the line."
+        )
+    amount = carrying - new_carrying_amount
+    direct = method == Method.DIRECT
+    return Change(lot, 0, -amount if direct else 0, 0 if direct else amount, amount, ((fiscal_year, amount),), amount)
+
+
+def count_adjustment(lot: LotState, difference: int, *, exponent: int) -> Change:
+    """A counted difference: a shortage leaves with its shares, an overage comes in at the lot's unit cost."""
+    if difference == 0:
+        raise BadInput(f"Lot {lot.label}: the count agrees with the book, so there is nothing to adjust.")
+    if difference < 0:
+        if -difference > lot.quantity:
+            raise NotEnoughStock(
+                f"Lot {lot.label} holds {_units(lot.quantity)}; the count found {_units(-difference)} missing. "
+                "The lot has "
+                "moved since the count: count it again, or remove the line."
+            )
+        return _out(lot, -difference, exponent)
+    if lot.quantity + difference == 0:
+        # A lot that was negative comes to nil: whatever value it still carried goes with it.
+        return _out(lot, difference * -1, exponent)
+    cost = value_raw(difference, lot.unit_cost, exponent)
+    return Change(lot, difference, cost, 0, 0, (), -cost)
+
+
+def _cumulated(total: int, before: int, after: int, whole: int, exponent: int) -> int:
+    return share_raw(total, after, whole, exponent) - share_raw(total, before, whole, exponent)
+
+
+def recovery(state: QuarantineState, quantity: int, *, exponent: int, us_gaap: bool, fiscal_year: int) -> Change:
+    """Units written off come back at the share of cost and allowance that they left with.
+
+    WrongState under US GAAP where the write-off lies in an earlier fiscal year (ASC 330-10-35-14); NotEnoughStock where
+    fewer units stand in quarantine.
+    """
+    lot = state.lot
+    if quantity <= 0:
+        raise BadInput(f"Lot {lot.label}: a recovery takes a quantity above nil. Enter how many units come back.")
+    if quantity > state.left:
+        raise NotEnoughStock(
+            f"Lot {lot.label}: {_units(state.left)} of {state.document} stand in quarantine; {_units(quantity)} "
+            "were to be "
+            f"recovered. Reduce the line to {_units(state.left)} at most."
+        )
+    if us_gaap and state.fiscal_year != fiscal_year:
+        raise WrongState(
+            f"Lot {lot.label} was written off in fiscal year {state.fiscal_year} ({state.document}). Under US GAAP the "
+            "written-off amount is its new cost basis and cannot be recovered in a later fiscal year (ASC "
+            "330-10-35-14). "
+            "Leave the goods at nil until they are sold or disposed of."
+        )
+    before = state.quantity - state.left
+    after = before + quantity
+    cost = _cumulated(state.cost, before, after, state.quantity, exponent)
+    allowance = _cumulated(state.allowance, before, after, state.quantity, exponent)
+    by_year, cumulated, given = [], 0, 0
+    for year, amount in state.by_year:
+        cumulated += amount
+        share = _cumulated(cumulated, before, after, state.quantity, exponent)
+        if share != given:
+            by_year.append((year, share - given))
+        given = share
+    return Change(lot, quantity, cost, allowance, given, tuple(by_year), allowance - cost)
+
+
+def void(posted: Change) -> Change:
+    """The mirror of a posted change against the lot as it stands now. NotEnoughStock where what it brought is gone."""
+    lot = posted.lot
+    mirror = Change(
+        lot,
+        -posted.quantity,
+        -posted.cost,
+        -posted.allowance,
+        -posted.write_down,
+        tuple((year, -amount) for year, amount in posted.by_year),
+        -posted.loss,
+    )
+    if mirror.quantity < 0 and lot.quantity + mirror.quantity < 0:
+        raise NotEnoughStock(
+            f"Lot {lot.label} holds {_units(lot.quantity)}; voiding takes {_units(-mirror.quantity)} back out. "
+            "The units "
+            "have left since: correct them by a new proposal instead."
+        )
+    attached = dict(lot.write_downs)
+    value_gone = lot.allowance + mirror.allowance < 0 or any(
+        attached.get(year, 0) + amount < 0 for year, amount in mirror.by_year
+    )
+    if value_gone or (posted.quantity == 0 and lot.quantity <= 0):
+        raise NotEnoughStock(
+            f"Lot {lot.label}: part of the written-down units has left since, with their share of the write-down. "
+            "It cannot be voided any more; correct what is left by a new proposal."
+        )
+    left_quantity, left_cost = lot.quantity + mirror.quantity, lot.cost + mirror.cost
+    if left_cost < lot.allowance + mirror.allowance or (left_quantity == 0 and left_cost != 0):
+        raise NotEnoughStock(
+            f"Lot {lot.label} has changed value since, so the mirror no longer fits it. Correct it by a new proposal."
+        )
+    return mirror
+
+
+def part_of(change: Change, *, reason: str, cost_centre_id: int | None = None) -> Part:
+    return Part(
+        reason,
+        change.quantity > 0,
+        change.cost,
+        change.allowance,
+        change.lot.location_id,
+        change.lot.category_id,
+        cost_centre_id,
+    )
+
+
+def lines_of(parts: Iterable[Part]) -> list[PlannedLine]:
+    """INVENTORY follows cost, INVENTORY_ALLOWANCE the allowance, and the loss role of the reason bears what is left:
+    a write-down, a write-off, a count difference and a recovery are the same three lines with other signs."""
+    sums: defaultdict[tuple[str, int | None, int | None, int | None, str], int] = defaultdict(int)
+    for part in parts:
+        dimensions = (part.location_id, part.category_id, part.cost_centre_id, part.reason)
+        sums["INVENTORY", *dimensions] += part.cost
+        sums["INVENTORY_ALLOWANCE", *dimensions] -= part.allowance
+        sums[loss_role(part.reason), *dimensions] += part.allowance - part.cost
+    return [
+        PlannedLine(role, from_raw(amount, MONEY_SCALE), location, category, cost_centre, reason)
+        for (role, location, category, cost_centre, reason), amount in sorted(sums.items(), key=_line_order)
+        if amount
+    ]
+
+
+def _line_order(item: tuple[tuple[str, int | None, int | None, int | None, str], int]) -> tuple[object, ...]:
+    """Debits first, then by dimensions: the order in which an accountant reads an entry, and always the same one."""
+    (role, location, category, cost_centre, reason), amount = item
+    return (amount < 0, role, location or 0, category or 0, cost_centre or 0, reason)
+
+
+# A count's losses and gains are two legs, so that they are never netted against each other.
+_LEGS: dict[str, tuple[tuple[str, bool | None, str], ...]] = {
+    "WRITE_OFF": (("WRITE_OFF", None, "Write-off"),),
+    "WRITE_DOWN": (("WRITE_DOWN", None, "Write-down"),),
+    "COUNT_ADJUSTMENT": (("COUNT_LOSS", False, "Count losses"), ("COUNT_GAIN", True, "Count gains")),
+    "RECOVERY": (("RECOVERY", None, "Recovery of written-off stock"),),
+}
+
+
+def entries_of(kind: str, parts: Sequence[Part], *, title: str) -> list[PlannedEntry]:
+    """The balanced entries of one document of a kind, one per leg; a leg without value makes none."""
+    entries = []
+    for leg, inward, name in _LEGS[kind]:
+        lines = lines_of(part for part in parts if inward is None or part.inward is inward)
+        if lines:
+            entries.append(PlannedEntry(leg, "OWN", f"{name}: {title}"[:200], lines))
+    return entries
+
+
+def mirror_of(entry_id: int, number: str, leg: str, lines: Sequence[PlannedLine], *, reason: str) -> PlannedEntry:
+    """The entry that undoes a posted one: the same lines with the other sign."""
+    mirrored = [
+        PlannedLine(line.role, -line.amount, line.location_id, line.category_id, line.cost_centre_id, line.reason)
+        for line in lines
+    ]
+    return PlannedEntry(leg, "OWN", f"Void of entry {number}: {reason}"[:200], mirrored, reverses_id=entry_id)

@@ -6,3 +6,16 @@ from django.apps import AppConfig
 class ProposalsConfig(AppConfig):
     name = "writeoffs.proposals"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from core import changes, refs
+        from core.models import Entity
+        from writeoffs.proposals.services.void import CHANGE_KIND
+
+        def address(entity: Entity, number: str) -> str:
+            return reverse("proposals:detail", args=[entity.slug, number])
+
+        refs.register("proposal", address)
+        changes.register(CHANGE_KIND)

@@ -37,7 +37,8 @@ class Status(models.TextChoices):
 
 
 class Proposal(models.Model):
-    """One document of one kind and reason. gross_loss and net_loss are caches of its lines, set with every change of them.
+    """One document of one kind and reason. gross_loss and net_loss are caches of its lines, set with every change of
+    them.
 
     gross_loss: absolute amounts added up at cost, before allowance or offsetting overages (what limits judge).
     net_loss: what profit bears, losses positive and gains negative.

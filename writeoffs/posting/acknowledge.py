@@ -1,0 +1,63 @@
+"""Whether the ERP has followed a posting: by a person's word, or by a newer stock list that agrees.
+
+Invariant: an acknowledged posting has nothing outstanding on any line.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from core import audit
+from core.errors import BadInput, WrongState
+from core.models import Entity, User
+from writeoffs.posting.models import Posting, PostingLine
+
+
+@transaction.atomic
+def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str) -> Posting:
+    """A person confirms that the ERP has the posting. WrongState where it was confirmed before or nothing is
+    outstanding."""
+    name = source_ref.partition(":")[2]
+    if not how.strip():
+        raise BadInput(f"{name}: say how the ERP got it: the number of its document, or who entered it.")
+    posting = Posting.objects.filter(entity=entity, source_ref=source_ref).first()
+    if posting is None:
+        raise WrongState(f"{name} has not been posted, so there is nothing for the ERP to confirm.")
+    changed = Posting.objects.filter(pk=posting.pk, status=Posting.Status.UNACKNOWLEDGED).update(
+        status=Posting.Status.ACKNOWLEDGED,
+        acknowledged_at=timezone.now(),
+        acknowledged_by=user,
+        acknowledged_how=how.strip()[:200],
+    )
+    if changed != 1:
+        raise WrongState(f"{name}: {posting.get_status_display().lower()} already. Nothing was changed.")
+    PostingLine.objects.filter(posting=posting).update(outstanding=Decimal(0))
+    posting.refresh_from_db()
+    audit.record(
+        entity=entity,
+        actor=user,
+        kind="posting.acknowledged",
+        subject=source_ref,
+        message=f"{user} confirmed that the ERP has {name}: {posting.acknowledged_how}",
+    )
+    return posting
+
+
+def postings_settle(*, entity: Entity, how: str) -> int:
+    """Acknowledge every posting that a stock list has left nothing outstanding of; how many. Runs in the list's
+    transaction."""
+    open_lines = PostingLine.objects.filter(posting=OuterRef("pk")).exclude(outstanding=Decimal(0))
+    return (
+        Posting.objects.filter(entity=entity, status=Posting.Status.UNACKNOWLEDGED)
+        .exclude(Exists(open_lines))
+        .update(
+            status=Posting.Status.ACKNOWLEDGED,
+            acknowledged_at=timezone.now(),
+            acknowledged_by=None,
+            acknowledged_how=how[:200],
+        )
+    )

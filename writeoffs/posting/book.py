@@ -1,0 +1,265 @@
+"""The one transaction that turns a decided document into movements, entries, quarantine and what the ERP has yet to do.
+
+Invariant: everything of one posting stands on one date and under one source_ref, or nothing does. Lock order: period,
+lots by id, number counters, chain heads. A document of 10,000 lines takes as many statements as one of one line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils import timezone
+
+from core.errors import BadInput, WrongState
+from core.models import Entity, User
+from core.money import QUANTITY_SCALE, from_raw
+from core.words import Framework
+from inventory.models import MovementKind, QuarantineEntry
+from inventory.movements import MovementRow, movements_append
+from writeoffs.ledger.journal import PlannedEntry, accounts_of, entries_write, period_lock
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry
+from writeoffs.posting import plans
+from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
+from writeoffs.posting.models import Posting
+from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
+from writeoffs.posting.sets import rows_insert, rows_update
+
+_MOVEMENT_KIND = {
+    "WRITE_OFF": MovementKind.WRITE_OFF,
+    "WRITE_DOWN": MovementKind.WRITE_DOWN,
+    "COUNT_ADJUSTMENT": MovementKind.COUNT,
+    "RECOVERY": MovementKind.RECOVERY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What a document says about one lot, raw. quantity: signed as the lot will see it, 0 in a write-down."""
+
+    lot_id: int
+    quantity: int = 0
+    new_carrying_amount: int | None = None
+    quarantine_id: int | None = None
+    cost_centre_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is to be posted. kind: WRITE_OFF, WRITE_DOWN, COUNT_ADJUSTMENT or RECOVERY; title: for people, in the
+    entries."""
+
+    entity: Entity
+    source_ref: str
+    kind: str
+    reason: str
+    posted_on: dt.date
+    title: str
+    instructions: Sequence[Instruction]
+    quarantine_goods: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document worked out against the lots as they stand; with a period, both are locked until the transaction
+    ends."""
+
+    document: Document
+    changes: Sequence[Change]
+    period: FiscalPeriod | None = None
+
+    def entries(self) -> list[PlannedEntry]:
+        document = self.document
+        parts = [
+            plans.part_of(change, reason=document.reason, cost_centre_id=instruction.cost_centre_id)
+            for change, instruction in zip(self.changes, document.instructions, strict=True)
+        ]
+        return plans.entries_of(document.kind, parts, title=document.title)
+
+
+def entries_planned(*, kind: str, parts: Sequence[Part], title: str) -> list[PlannedEntry]:
+    """The entries that summed parts of a document will make: what a page shows before anything is decided."""
+    return plans.entries_of(kind, parts, title=title)
+
+
+def accounts_for(*, entity: Entity, entries: Iterable[PlannedEntry]) -> Mapping[str, int]:
+    """role -> account id of every role that the entries need. UnmappedRole names those without an account."""
+    return accounts_of(entity=entity, roles={line.role for entry in entries for line in entry.lines})
+
+
+def posting_preview(document: Document) -> Prepared:
+    """Work the document out against the lots as they stand, without a lock. DomainError names the lot that stops it."""
+    return Prepared(document, _changes(document, lock=False))
+
+
+def posting_prepare(document: Document) -> Prepared:
+    """Lock the open period and the lots and work the document out, inside the transaction that will post it."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("A posting is prepared only inside the transaction that books it.")
+    period = period_lock(entity=document.entity, posted_on=document.posted_on)
+    return Prepared(document, _changes(document, lock=True), period)
+
+
+def _changes(document: Document, *, lock: bool) -> list[Change]:
+    entity = document.entity
+    states = lot_states(entity=entity, lot_ids=(i.lot_id for i in document.instructions), lock=lock)
+    standing = {}
+    if document.kind == "RECOVERY":
+        chosen = [i.quarantine_id for i in document.instructions if i.quarantine_id is not None]
+        standing = quarantine_states(entity=entity, quarantine_ids=chosen, states=states, lock=lock)
+    fiscal_year = fiscal_year_of(entity, document.posted_on)
+    return [_change(document, instruction, states, standing, fiscal_year) for instruction in document.instructions]
+
+
+def _change(
+    document: Document,
+    instruction: Instruction,
+    states: Mapping[int, LotState],
+    standing: Mapping[int, QuarantineState],
+    fiscal_year: int,
+) -> Change:
+    entity, lot = document.entity, states.get(instruction.lot_id)
+    exponent = entity.exponent
+    if lot is None:
+        raise BadInput(f"{document.source_ref}: a line names a lot that {entity} does not have. Remove the line.")
+    match document.kind:
+        case "WRITE_OFF":
+            return plans.write_off(lot, -instruction.quantity, exponent=exponent)
+        case "COUNT_ADJUSTMENT":
+            return plans.count_adjustment(lot, instruction.quantity, exponent=exponent)
+        case "WRITE_DOWN":
+            return plans.write_down(
+                lot,
+                _amount_asked(lot, instruction),
+                method=entity.method,
+                fiscal_year=fiscal_year,
+                exponent=exponent,
+            )
+        case "RECOVERY":
+            state = standing.get(instruction.quarantine_id or 0)
+            if state is None:
+                raise WrongState(f"Lot {lot.label}: nothing of it stands in quarantine any more. Remove the line.")
+            return plans.recovery(
+                state,
+                instruction.quantity,
+                exponent=exponent,
+                us_gaap=entity.framework == Framework.US_GAAP,
+                fiscal_year=fiscal_year,
+            )
+        case unknown:
+            raise ValueError(f"unknown kind of document: {unknown}")
+
+
+def _amount_asked(lot: LotState, instruction: Instruction) -> int:
+    if instruction.new_carrying_amount is None:
+        raise BadInput(f"Lot {lot.label}: say which carrying amount it is written down to; 0 writes it down in full.")
+    return instruction.new_carrying_amount
+
+
+def posting_book(
+    *,
+    prepared: Prepared,
+    posted_by: User,
+    prepared_by: User,
+    approved_by: User,
+    evidence: Sequence[str] = (),
+) -> tuple[Posting, list[JournalEntry]]:
+    """Make movements, entries, quarantine and posting of a prepared document. evidence: SHA-256 digests of its papers.
+
+    Raises what period_lock, accounts_of and entries_write raise; nothing is kept then, since the caller's transaction
+    ends.
+    """
+    document, period = prepared.document, prepared.period
+    if period is None:
+        raise RuntimeError("A posting is booked only as posting_prepare gave it.")
+    entity = document.entity
+    movements_append(
+        entity=entity,
+        posted_on=document.posted_on,
+        source_ref=document.source_ref,
+        rows=[movement_row(change, _MOVEMENT_KIND[document.kind]) for change in prepared.changes],
+    )
+    entries = entries_write(
+        entity=entity,
+        period=period,
+        posted_on=document.posted_on,
+        source_ref=document.source_ref,
+        entries=prepared.entries(),
+        posted_by=posted_by,
+        prepared_by=prepared_by,
+        approved_by=approved_by,
+        evidence=evidence,
+    )
+    if document.kind == "WRITE_OFF" and document.quarantine_goods:
+        _quarantine_enter(document, prepared.changes)
+    if document.kind == "RECOVERY":
+        _quarantine_leave(document)
+    return _posting_create(document, prepared.changes, posted_by), entries
+
+
+def movement_row(change: Change, kind: str) -> MovementRow:
+    return MovementRow(
+        change.lot.lot_id,
+        kind,
+        change.quantity,
+        change.cost,
+        change.allowance,
+        change.write_down,
+        change.by_year,
+    )
+
+
+def _posting_create(document: Document, changes: Sequence[Change], posted_by: User) -> Posting:
+    """outstanding is the opposite of what left: until the ERP follows, its list shows book + outstanding."""
+    moved: defaultdict[int, int] = defaultdict(int)
+    for change in changes:
+        if change.quantity:
+            moved[change.lot.lot_id] += change.quantity
+    posting = Posting.objects.create(
+        entity=document.entity,
+        source_ref=document.source_ref,
+        posted_on=document.posted_on,
+        posted_at=timezone.now(),
+        posted_by=posted_by,
+        status=Posting.Status.UNACKNOWLEDGED if moved else Posting.Status.NOT_NEEDED,
+    )
+    rows_insert(
+        "posting_postingline",
+        ("posting_id", "lot_id", "quantity", "outstanding"),
+        [(posting.pk, lot_id, quantity, -quantity) for lot_id, quantity in moved.items()],
+    )
+    return posting
+
+
+def _quarantine_enter(document: Document, changes: Sequence[Change]) -> None:
+    since, standing = document.posted_on.isoformat(), QuarantineEntry.Status.STANDING.value
+    rows_insert(
+        "inventory_quarantineentry",
+        (
+            *("entity_id", "lot_id", "source_ref", "reason", "since"),
+            *("quantity", "cost", "allowance", "quantity_left", "status"),
+        ),
+        [
+            (
+                *(document.entity.pk, change.lot.lot_id, document.source_ref, document.reason, since),
+                *(-change.quantity, -change.cost, -change.allowance, -change.quantity, standing),
+            )
+            for change in changes
+        ],
+    )
+
+
+def _quarantine_leave(document: Document) -> None:
+    taken = {i.quarantine_id: i.quantity for i in document.instructions if i.quarantine_id is not None}
+    left = QuarantineEntry.objects.filter(pk__in=taken).values_list("pk", "quantity_left")
+    rows_update(
+        "inventory_quarantineentry",
+        ("quantity_left",),
+        [(pk, int(quantity.scaleb(QUANTITY_SCALE)) - taken[pk]) for pk, quantity in left],
+    )
+    QuarantineEntry.objects.filter(pk__in=taken, quantity_left=from_raw(0, QUANTITY_SCALE)).update(
+        status=QuarantineEntry.Status.RECOVERED
+    )

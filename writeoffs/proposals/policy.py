@@ -1,0 +1,186 @@
+"""Who may do what with a proposal, why not, and who can; and which dates a proposal proposes by itself.
+
+Invariant: preparer, approver and poster of one document are three people, and whoever counted does not approve the
+adjustment. The services raise what `refusal` gives; the pages show the same sentence beforehand.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from core.errors import DomainError, NotAllowed, PeriodClosed, SegregationOfDuties
+from core.models import Entity, User
+from core.words import Role
+from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.proposals.models import Proposal, Status, Verb
+
+ROLE_OF: dict[str, tuple[Role, ...]] = {
+    Verb.SUBMIT: (Role.PREPARER,),
+    Verb.WITHDRAW: (Role.PREPARER,),
+    Verb.RETURN: (Role.APPROVER,),
+    Verb.REJECT: (Role.APPROVER,),
+    Verb.APPROVE: (Role.APPROVER,),
+    Verb.POST: (Role.CONTROLLER,),
+    Verb.VOID: (Role.CONTROLLER, Role.PREPARER),
+}
+
+# A line or its evidence is changed by whom submits it.
+EDIT = Verb.SUBMIT
+
+
+def roles_for(proposal: Proposal, verb: str) -> tuple[Role, ...]:
+    """An approved proposal comes back from the controller's desk as well as from an approver's."""
+    if verb == Verb.RETURN and proposal.status == Status.APPROVED:
+        return (Role.APPROVER, Role.CONTROLLER)
+    return ROLE_OF[verb]
+
+
+def excluded(proposal: Proposal, verb: str) -> set[int]:
+    """The people whom segregation of duties keeps from the verb, whatever their roles."""
+    people: set[int | None] = set()
+    if verb in (Verb.APPROVE, Verb.REJECT, Verb.RETURN, Verb.POST):
+        people.add(proposal.created_by_id)
+    if verb in (Verb.APPROVE, Verb.POST) and proposal.count_sheet is not None:
+        people.add(proposal.count_sheet.created_by_id)
+    if verb == Verb.POST:
+        people.add(proposal.approved_by_id)
+    return {person for person in people if person is not None}
+
+
+def refusal(proposal: Proposal, *, user: User, roles: Collection[str], verb: str) -> DomainError | None:
+    """Why the person may not do the verb now, as the error a service raises; None where they may."""
+    missing = role_refusal(proposal, roles=roles, verb=verb)
+    if missing is not None:
+        return missing
+    said = Verb(verb).label.lower()
+    if verb in (Verb.SUBMIT, Verb.WITHDRAW) and proposal.created_by_id != user.pk:
+        return NotAllowed(
+            f"{proposal.number} was prepared by {proposal.created_by}; only they change, submit or withdraw it."
+        )
+    if user.pk in excluded(proposal, verb):
+        return SegregationOfDuties(_conflict(proposal, user, said))
+    return None
+
+
+def role_refusal(proposal: Proposal, *, roles: Collection[str], verb: str) -> NotAllowed | None:
+    """Why somebody with these roles may not do the verb on any proposal; None where a role allows it."""
+    needed = roles_for(proposal, verb)
+    if set(needed) & set(roles):
+        return None
+    names = " or ".join(role.label.lower() for role in needed)
+    said = Verb(verb).label.lower()
+    return NotAllowed(f"{proposal.number} is {said} by a {names}; you have no such role in {proposal.entity}.")
+
+
+def _conflict(proposal: Proposal, user: User, said: str) -> str:
+    if user.pk == proposal.created_by_id:
+        return f"You prepared {proposal.number}, so it has to be {said} by somebody else."
+    if user.pk == proposal.approved_by_id:
+        return f"You approved {proposal.number}, so it has to be {said} by somebody else."
+    return f"You took in the count behind {proposal.number}, so it has to be {said} by somebody else."
+
+
+def people_for(proposal: Proposal, verb: str) -> list[User]:
+    """Everybody who may do the verb now: "Waiting for an approver: Anna Berg or Tom Ruiz"."""
+    people = User.objects.filter(
+        memberships__entity=proposal.entity, memberships__role__in=roles_for(proposal, verb), is_active=True
+    ).exclude(pk__in=excluded(proposal, verb))
+    if verb in (Verb.SUBMIT, Verb.WITHDRAW):
+        people = people.filter(pk=proposal.created_by_id)
+    return list(people.distinct())
+
+
+def posting_date_default(*, entity: Entity, found_on: dt.date) -> dt.date | None:
+    """The later of found date and first open date; None where no period is open on or after the found date."""
+    start = (
+        FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN, ends_on__gte=found_on)
+        .order_by("starts_on")
+        .values_list("starts_on", flat=True)
+        .first()
+    )
+    return None if start is None else max(start, found_on)
+
+
+def posting_date_check(*, entity: Entity, posting_on: dt.date, found_on: dt.date) -> None:
+    """PeriodClosed, with the date that can be taken instead, where no open period holds the posting date."""
+    period = FiscalPeriod.objects.filter(entity=entity, starts_on__lte=posting_on, ends_on__gte=posting_on).first()
+    if period is not None and period.status == FiscalPeriod.Status.OPEN:
+        return
+    offer = posting_date_default(entity=entity, found_on=found_on)
+    what = f"{period} is closed" if period else f"{entity} has no fiscal period for {posting_on.isoformat()}"
+    step = (
+        f"Take {offer.isoformat()}, the later of the found date and the first open date."
+        if offer
+        else "Ask a controller to open a period."
+    )
+    raise PeriodClosed(f"{posting_on.isoformat()} cannot be the posting date: {what}. {step}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a person can do now. verb: of the proposal; label: the button, naming action and amount."""
+
+    verb: str
+    label: str
+    needs_comment: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What this person can do now, the strong step first; `waiting` says who is awaited, `why` why this person
+    cannot."""
+
+    steps: tuple[Step, ...]
+    waiting: str
+    why: str
+
+    @property
+    def primary(self) -> Step | None:
+        return self.steps[0] if self.steps and self.steps[0].strong else None
+
+    @property
+    def others(self) -> tuple[Step, ...]:
+        return self.steps[1:] if self.primary else self.steps
+
+
+_AWAITED: dict[str, tuple[str, str]] = {
+    Status.DRAFT: (Verb.SUBMIT, "its preparer"),
+    Status.SUBMITTED: (Verb.APPROVE, "an approver"),
+    Status.APPROVED: (Verb.POST, "a controller"),
+}
+
+_OTHERS: dict[str, tuple[Step, ...]] = {
+    Status.SUBMITTED: (
+        Step(Verb.RETURN, "Return with a question", needs_comment=True),
+        Step(Verb.REJECT, "Reject", needs_comment=True),
+        Step(Verb.WITHDRAW, "Withdraw to draft"),
+    ),
+    Status.APPROVED: (
+        Step(Verb.RETURN, "Return to the preparer", needs_comment=True),
+        Step(Verb.WITHDRAW, "Withdraw to draft"),
+    ),
+}
+
+
+def duties(proposal: Proposal, *, user: User, roles: Collection[str], amount: str) -> Duties:
+    """What the page's bottom bar offers. amount: "12,480.00 EUR", as the button names it."""
+    awaited = _AWAITED.get(proposal.status)
+    if awaited is None:
+        return Duties((), "", "")
+    verb, whom = awaited
+    names = {Verb.SUBMIT: f"Submit {amount}", Verb.APPROVE: f"Approve {amount}", Verb.POST: f"Post {amount}"}
+    why = refusal(proposal, user=user, roles=roles, verb=verb)
+    steps: tuple[Step, ...] = () if why else (Step(verb, names[Verb(verb)], strong=True),)
+    steps += tuple(
+        step
+        for step in _OTHERS.get(proposal.status, ())
+        if refusal(proposal, user=user, roles=roles, verb=step.verb) is None
+    )
+    people = " or ".join(str(person) for person in people_for(proposal, verb))
+    waiting = f"Waiting for {whom}: {people}." if people else f"Waiting for {whom}, but nobody here may do it."
+    if not people:
+        waiting += " Ask an administrator to give the role to one more person."
+    return Duties(steps, waiting, why.message if why else "")

@@ -1,0 +1,117 @@
+"""Reads proposals for pages: the inbox, the list, one document. A constant number of queries whatever the data's
+size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from core.models import Entity, User
+from core.words import Role
+from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine, Status, Verb
+
+TABS: tuple[tuple[str, str], ...] = (
+    (Status.DRAFT, "Drafts"),
+    (Status.SUBMITTED, "To approve"),
+    (Status.APPROVED, "To post"),
+    (Status.POSTED, "Posted"),
+    (Status.REJECTED, "Rejected"),
+    (Status.VOIDED, "Voided"),
+)
+
+
+def with_line_figures(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """Adds what a line of a list shows: evidence_count and first_location (its code; more_locations is not asked)."""
+    evidence = (
+        Evidence.objects.filter(proposal=OuterRef("pk"))
+        .order_by()
+        .values("proposal")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    location = (
+        ProposalLine.objects.filter(proposal=OuterRef("pk")).order_by("line_number").values("lot__location__code")[:1]
+    )
+    return proposals.select_related("entity", "created_by", "approved_by").annotate(
+        evidence_count=Coalesce(Subquery(evidence), Value(0)),
+        first_location=Coalesce(Subquery(location), Value("")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What waits for one person, oldest first: querysets with the figures of a line. `counts` was read in one query."""
+
+    to_approve: QuerySet[Proposal]
+    to_post: QuerySet[Proposal]
+    returned: QuerySet[Proposal]
+    sent: QuerySet[Proposal]
+    drafts: QuerySet[Proposal]
+    counts: dict[str, int]
+
+
+def inbox(*, entity: Entity, user: User, roles: Collection[str]) -> Inbox:
+    """To approve, to post, returned to me, sent by me, my drafts. What duties keep from the person is not in it."""
+    last_verb = Subquery(Decision.objects.filter(proposal=OuterRef("pk")).order_by("-pk").values("verb")[:1])
+    everything = Proposal.objects.filter(entity=entity).annotate(last_verb=last_verb)
+    mine = Q(created_by=user)
+    counted_by_me = Q(count_sheet__isnull=False, count_sheet__created_by=user)
+    never = Q(pk__in=[])
+    approve = Q(status=Status.SUBMITTED) & ~mine & ~counted_by_me if Role.APPROVER in roles else never
+    post = (
+        Q(status=Status.APPROVED) & ~mine & ~counted_by_me & ~Q(approved_by=user) if Role.CONTROLLER in roles else never
+    )
+    returned = mine & Q(status=Status.DRAFT, last_verb=Verb.RETURN)
+    sent = mine & Q(status__in=(Status.SUBMITTED, Status.APPROVED))
+    drafts = mine & Q(status=Status.DRAFT) & (Q(last_verb__isnull=True) | ~Q(last_verb=Verb.RETURN))
+    wanted = {"to_approve": approve, "to_post": post, "returned": returned, "sent": sent, "drafts": drafts}
+    counts = everything.aggregate(**{name: Count("pk", filter=condition) for name, condition in wanted.items()})
+    lists = {
+        name: with_line_figures(everything.filter(condition)).order_by("submitted_at", "pk")
+        for name, condition in wanted.items()
+    }
+    return Inbox(**lists, counts=counts)
+
+
+def proposals_listed(
+    *, entity: Entity, status: str = "", kind: str = "", reason: str = "", text: str = "", mine: User | None = None
+) -> QuerySet[Proposal]:
+    """The list page's rows, newest first. text: part of the number, of the note, or a lot's SKU."""
+    proposals = Proposal.objects.filter(entity=entity)
+    if status:
+        proposals = proposals.filter(status=status)
+    if kind:
+        proposals = proposals.filter(kind=kind)
+    if reason:
+        proposals = proposals.filter(reason=reason)
+    if mine is not None:
+        proposals = proposals.filter(created_by=mine)
+    if text:
+        by_sku = ProposalLine.objects.filter(proposal__entity=entity, lot__item__sku__iexact=text).values("proposal")
+        proposals = proposals.filter(Q(number__icontains=text) | Q(note__icontains=text) | Q(pk__in=by_sku))
+    return with_line_figures(proposals).order_by("-pk")
+
+
+def status_counts(*, entity: Entity) -> dict[str, int]:
+    rows = Proposal.objects.filter(entity=entity).order_by().values_list("status").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def proposal_get(*, entity: Entity, number: str) -> Proposal | None:
+    """One proposal of the entity with everything its page names, or None."""
+    return (
+        Proposal.objects.select_related("entity", "created_by", "approved_by", "posted_by", "count_sheet")
+        .filter(entity=entity, number=number)
+        .first()
+    )
+
+
+def proposal_lines(proposal: Proposal) -> QuerySet[ProposalLine]:
+    return (
+        ProposalLine.objects.filter(proposal=proposal)
+        .select_related("lot__item__category", "lot__location", "cost_centre", "quarantine")
+        .order_by("line_number")
+    )

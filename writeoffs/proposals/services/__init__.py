@@ -1,0 +1,47 @@
+"""Everything that changes a proposal. Each function is one step in one transaction and raises DomainError to refuse
+it."""
+
+from writeoffs.proposals.services.create import (
+    Header,
+    LineInput,
+    proposal_create,
+    proposal_create_from_count,
+    proposal_create_from_quarantine,
+    proposal_create_from_stock,
+)
+from writeoffs.proposals.services.decide import (
+    proposal_approve,
+    proposal_reject,
+    proposal_return,
+    proposal_submit,
+    proposal_withdraw,
+)
+from writeoffs.proposals.services.lines import line_add, line_edit, line_remove, proposal_edit
+from writeoffs.proposals.services.papers import Paper, evidence_add, evidence_remove
+from writeoffs.proposals.services.post import Posted, proposal_post
+from writeoffs.proposals.services.void import void_decide, void_request
+
+__all__ = [
+    "Header",
+    "LineInput",
+    "Paper",
+    "Posted",
+    "evidence_add",
+    "evidence_remove",
+    "line_add",
+    "line_edit",
+    "line_remove",
+    "proposal_approve",
+    "proposal_create",
+    "proposal_create_from_count",
+    "proposal_create_from_quarantine",
+    "proposal_create_from_stock",
+    "proposal_edit",
+    "proposal_post",
+    "proposal_reject",
+    "proposal_return",
+    "proposal_submit",
+    "proposal_withdraw",
+    "void_decide",
+    "void_request",
+]

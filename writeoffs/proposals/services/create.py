@@ -1,0 +1,261 @@
+"""Makes proposals: by hand, from chosen lots, from a count's differences, from the quarantine register."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from core import audit
+from core.access import roles_in
+from core.errors import BadInput, NotAllowed, WrongState
+from core.models import Entity, User
+from core.money import MONEY_SCALE, QUANTITY_SCALE, divide_half_away, from_raw, to_raw
+from core.numbers import numbers_take
+from core.words import Reason, Role
+from inventory.models import CountSheet, Lot, QuarantineEntry
+from writeoffs.posting.book import Instruction, posting_preview
+from writeoffs.posting.lots import fiscal_year_of, lot_states
+from writeoffs.posting.sets import rows_insert
+from writeoffs.proposals import content, policy
+from writeoffs.proposals.models import Kind, Proposal, ProposalLine
+
+PREFIX: dict[str, str] = {
+    Kind.WRITE_OFF: "WO",
+    Kind.WRITE_DOWN: "WD",
+    Kind.COUNT_ADJUSTMENT: "CA",
+    Kind.RECOVERY: "RC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a person says about a proposal as a whole."""
+
+    kind: str
+    reason: str
+    event_on: dt.date
+    found_on: dt.date
+    posting_on: dt.date
+    note: str = ""
+    quarantine_goods: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """A line to be made, raw; quantity as the lot will see it."""
+
+    lot_id: int
+    quantity: int = 0
+    new_carrying_amount: int | None = None
+    count_line_id: int | None = None
+    quarantine_id: int | None = None
+    cost_centre_id: int | None = None
+    note: str = ""
+
+
+def header_check(*, entity: Entity, header: Header) -> None:
+    """BadInput or PeriodClosed where the dates or the reason do not fit."""
+    if header.found_on < header.event_on:
+        raise BadInput(
+            f"The found date {header.found_on.isoformat()} lies before the event date {header.event_on.isoformat()}. "
+            "A loss cannot be found before it happened."
+        )
+    if header.posting_on < header.found_on:
+        raise BadInput(
+            f"The posting date {header.posting_on.isoformat()} lies before the found date "
+            f"{header.found_on.isoformat()}. "
+            "Take the found date or a later one."
+        )
+    if (header.kind == Kind.COUNT_ADJUSTMENT) != (header.reason == Reason.COUNT_DIFFERENCE):
+        raise BadInput(
+            "A count adjustment has the reason count difference, and no other kind has it. Choose the other."
+        )
+    policy.posting_date_check(entity=entity, posting_on=header.posting_on, found_on=header.found_on)
+
+
+@transaction.atomic
+def proposal_create(
+    *,
+    entity: Entity,
+    user: User,
+    header: Header,
+    lines: Sequence[LineInput] = (),
+    count_sheet: CountSheet | None = None,
+) -> Proposal:
+    """A draft with its number, its lines and their amounts. NotAllowed, BadInput, PeriodClosed, NotEnoughStock."""
+    if Role.PREPARER not in roles_in(entity, user):
+        raise NotAllowed(f"A proposal is prepared by a preparer; you have no such role in {entity}.")
+    header_check(entity=entity, header=header)
+    year = fiscal_year_of(entity, entity.local_date())
+    prefix = PREFIX[header.kind]
+    number = numbers_take(entity=entity, series=f"proposal:{prefix}:{year}")
+    proposal = Proposal.objects.create(
+        entity=entity,
+        number=f"{prefix}-{year}-{number:04d}",
+        kind=header.kind,
+        reason=header.reason,
+        event_on=header.event_on,
+        found_on=header.found_on,
+        posting_on=header.posting_on,
+        note=header.note.strip(),
+        quarantine_goods=header.kind == Kind.WRITE_OFF and header.quarantine_goods,
+        count_sheet=count_sheet,
+        created_by=user,
+    )
+    lines_write(proposal, lines)
+    audit.record(
+        entity=entity,
+        actor=user,
+        kind="proposal.created",
+        subject=proposal.source_ref,
+        message=f"{user} prepared {proposal.number}: {content.amount_said(proposal)}, "
+        f"{proposal.get_reason_display().lower()}, "
+        f"{proposal.line_count} lines.",
+        data={"lines": proposal.line_count, "gross_loss": proposal.gross_loss},
+    )
+    return proposal
+
+
+def lines_write(proposal: Proposal, lines: Sequence[LineInput]) -> None:
+    """Add lines behind the last one, with their amounts as the lots stand now, in sets; totals move along."""
+    last = ProposalLine.objects.filter(proposal=proposal).order_by("-line_number").values_list("line_number", flat=True)
+    start = (last.first() or 0) + 1
+    instructions = [
+        Instruction(line.lot_id, line.quantity, line.new_carrying_amount, line.quarantine_id, line.cost_centre_id)
+        for line in lines
+    ]
+    changes = posting_preview(content.document_of(proposal, instructions)).changes if lines else []
+    rows_insert(
+        "proposals_proposalline",
+        (
+            *("proposal_id", "line_number", "lot_id", "quantity", "new_carrying_amount", "cost", "allowance"),
+            *("write_down", "loss", "count_line_id", "quarantine_id", "cost_centre_id", "note"),
+        ),
+        [
+            (
+                *(proposal.pk, start + place, line.lot_id, line.quantity, line.new_carrying_amount, change.cost),
+                *(change.allowance, change.write_down, change.loss, line.count_line_id, line.quarantine_id),
+                *(line.cost_centre_id, line.note[:200]),
+            )
+            for place, (line, change) in enumerate(zip(lines, changes, strict=True))
+        ],
+    )
+    totals_set(proposal)
+
+
+def totals_set(proposal: Proposal) -> None:
+    """Line count, gross and net loss from the stored lines, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*), coalesce(sum(case when cost <> 0 then abs(cost) else abs(loss) end), 0), "
+            "coalesce(sum(loss), 0) from proposals_proposalline where proposal_id = %s",
+            [proposal.pk],
+        )
+        count, gross, net = cursor.fetchone()
+    proposal.line_count = count
+    proposal.gross_loss = from_raw(int(gross), MONEY_SCALE)
+    proposal.net_loss = from_raw(int(net), MONEY_SCALE)
+    Proposal.objects.filter(pk=proposal.pk).update(
+        line_count=proposal.line_count, gross_loss=proposal.gross_loss, net_loss=proposal.net_loss
+    )
+
+
+@transaction.atomic
+def proposal_create_from_stock(
+    *, entity: Entity, user: User, header: Header, lots: QuerySet[Lot], percent: Decimal = Decimal(0)
+) -> tuple[Proposal, int]:
+    """A write-off of all that the lots hold, or a write-down of each to `percent` of its carrying amount (0: to nil).
+
+    Lots that have nothing to lose are left out; the second value says how many. BadInput where none is left.
+    """
+    chosen = list(lots.order_by("pk").values_list("pk", flat=True))
+    states = lot_states(entity=entity, lot_ids=chosen)
+    share = to_raw(percent, 4)
+    if not 0 <= share < 100 * 10**4:
+        raise BadInput(
+            f"{percent} % is not between 0 and 100. Enter which part of the carrying amount stays; 0 is nil."
+        )
+    lines = []
+    for lot_id in chosen:
+        state = states[lot_id]
+        if header.kind == Kind.WRITE_OFF and state.quantity > 0:
+            lines.append(LineInput(lot_id, -state.quantity))
+        elif header.kind == Kind.WRITE_DOWN and state.quantity > 0 and state.cost > state.allowance:
+            target = _part(state.cost - state.allowance, share, entity.exponent)
+            if target < state.cost - state.allowance:
+                lines.append(LineInput(lot_id, 0, target))
+    if not lines:
+        raise BadInput(
+            f"None of the {len(chosen)} lots chosen has anything to "
+            f"{'write off' if header.kind == Kind.WRITE_OFF else 'lose'}. "
+            "Go back to the stock list and choose lots with stock on hand."
+        )
+    proposal = proposal_create(entity=entity, user=user, header=header, lines=lines)
+    return proposal, len(chosen) - len(lines)
+
+
+def _part(carrying: int, share: int, exponent: int) -> int:
+    """share: percent, scale 4. Rounded once, to the currency's unit."""
+    unit: int = 10 ** (MONEY_SCALE - exponent)
+    return divide_half_away(carrying * share, 100 * 10**4 * unit) * unit
+
+
+@transaction.atomic
+def proposal_create_from_count(
+    *, entity: Entity, user: User, sheet: CountSheet, posting_on: dt.date | None = None, note: str = ""
+) -> Proposal:
+    """All differences of a count sheet as one count adjustment; the sheet can be proposed once at a time."""
+    if not sheet.difference_count:
+        raise WrongState(f"Count {sheet.number} has no differences, so there is nothing to propose.")
+    changed = CountSheet.objects.filter(pk=sheet.pk, entity=entity, status=CountSheet.Status.OPEN).update(
+        status=CountSheet.Status.PROPOSED
+    )
+    if changed != 1:
+        raise WrongState(f"The differences of count {sheet.number} are proposed already. Open that proposal instead.")
+    found_on = sheet.counted_on
+    header = Header(
+        kind=Kind.COUNT_ADJUSTMENT,
+        reason=Reason.COUNT_DIFFERENCE,
+        event_on=found_on,
+        found_on=found_on,
+        posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found_on) or found_on,
+        note=note or f"Differences of count {sheet.number}.",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select lot_id, difference, id from inventory_countline where sheet_id = %s and difference <> 0 "
+            "order by id",
+            [sheet.pk],
+        )
+        lines = [LineInput(lot_id, difference, None, line_id) for lot_id, difference, line_id in cursor.fetchall()]
+    return proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
+
+
+@transaction.atomic
+def proposal_create_from_quarantine(
+    *, entity: Entity, user: User, header: Header, entries: QuerySet[QuarantineEntry]
+) -> Proposal:
+    """A recovery of all that the chosen quarantine entries still hold; they must share one reason, the write-off's."""
+    standing = list(
+        entries.filter(entity=entity, status=QuarantineEntry.Status.STANDING).order_by("pk").select_related("lot__item")
+    )
+    if not standing:
+        raise BadInput("None of the goods chosen stands in quarantine any more. Go back and choose again.")
+    reasons = {entry.reason for entry in standing}
+    if reasons != {header.reason}:
+        names = ", ".join(sorted(Reason(reason).label.lower() for reason in reasons))
+        raise BadInput(
+            f"The goods chosen were written off for: {names}. A recovery credits the account of one reason: "
+            "choose goods of "
+            "one reason, and make a proposal for each."
+        )
+    lines = [
+        LineInput(entry.lot_id, to_raw(entry.quantity_left, QUANTITY_SCALE), quarantine_id=entry.pk)
+        for entry in standing
+    ]
+    return proposal_create(entity=entity, user=user, header=header, lines=lines)

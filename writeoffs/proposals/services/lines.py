@@ -1,0 +1,177 @@
+"""Changes a draft: its header and its lines. Every change raises the version, so that an older form is told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from core.errors import BadInput, StaleContent
+from core.models import CostCentre, User
+from core.money import MONEY_SCALE, QUANTITY_SCALE, to_raw
+from inventory.models import Lot, QuarantineEntry
+from writeoffs.posting.book import Instruction, posting_preview
+from writeoffs.posting.sets import rows_update
+from writeoffs.proposals import content
+from writeoffs.proposals.models import Kind, Proposal, ProposalLine
+from writeoffs.proposals.services.create import Header, LineInput, header_check, lines_write, totals_set
+from writeoffs.proposals.services.steps import guard_edit, proposal_lock
+
+
+def _touch(proposal: Proposal) -> None:
+    Proposal.objects.filter(pk=proposal.pk).update(version=F("version") + 1)
+    proposal.refresh_from_db()
+
+
+@transaction.atomic
+def proposal_edit(*, proposal: Proposal, user: User, header: Header, version: int) -> Proposal:
+    """Change reason, dates and note of a draft; its kind stays. StaleContent where another tab saved first."""
+    proposal = proposal_lock(proposal)
+    guard_edit(proposal, user=user)
+    if version != proposal.version:
+        raise StaleContent(f"{proposal.number} was changed in another window since. Reload the page and edit it again.")
+    if header.kind != proposal.kind:
+        raise BadInput(
+            f"{proposal.number} stays a {proposal.get_kind_display().lower()}; make another proposal instead."
+        )
+    header_check(entity=proposal.entity, header=header)
+    proposal.reason = header.reason
+    proposal.event_on, proposal.found_on, proposal.posting_on = header.event_on, header.found_on, header.posting_on
+    proposal.note = header.note.strip()
+    proposal.quarantine_goods = proposal.kind == Kind.WRITE_OFF and header.quarantine_goods
+    proposal.save(update_fields=["reason", "event_on", "found_on", "posting_on", "note", "quarantine_goods"])
+    _touch(proposal)
+    return proposal
+
+
+def line_input(
+    proposal: Proposal,
+    *,
+    lot: Lot,
+    quantity: Decimal | None,
+    new_carrying_amount: Decimal | None,
+    cost_centre: CostCentre | None = None,
+    quarantine: QuarantineEntry | None = None,
+    note: str = "",
+) -> LineInput:
+    """A line from what a person typed: units to write off are typed without a sign and leave the lot."""
+    if proposal.kind == Kind.WRITE_DOWN:
+        if new_carrying_amount is None:
+            raise BadInput("Enter the carrying amount that the lot is written down to; 0 writes it down in full.")
+        raw, target = 0, to_raw(new_carrying_amount, MONEY_SCALE)
+    else:
+        if not quantity:
+            raise BadInput("Enter a quantity other than nil.")
+        raw, target = to_raw(quantity, QUANTITY_SCALE), None
+        if proposal.kind == Kind.WRITE_OFF:
+            raw = -raw
+    return LineInput(
+        lot.pk,
+        raw,
+        target,
+        quarantine_id=quarantine.pk if quarantine else None,
+        cost_centre_id=cost_centre.pk if cost_centre else None,
+        note=note,
+    )
+
+
+@transaction.atomic
+def line_add(
+    *,
+    proposal: Proposal,
+    user: User,
+    lot: Lot,
+    quantity: Decimal | None = None,
+    new_carrying_amount: Decimal | None = None,
+    cost_centre: CostCentre | None = None,
+    quarantine: QuarantineEntry | None = None,
+    note: str = "",
+) -> Proposal:
+    """Add a lot to a draft. BadInput where it stands there already; NotEnoughStock where it holds too little."""
+    proposal = proposal_lock(proposal)
+    guard_edit(proposal, user=user)
+    if proposal.kind == Kind.RECOVERY and quarantine is None:
+        raise BadInput("A recovery takes its lines from the quarantine register. Choose the goods there.")
+    if ProposalLine.objects.filter(proposal=proposal, lot=lot, quarantine=quarantine).exists():
+        raise BadInput(f"Lot {lot} stands on {proposal.number} already. Change that line instead.")
+    asked = line_input(
+        proposal,
+        lot=lot,
+        quantity=quantity,
+        new_carrying_amount=new_carrying_amount,
+        cost_centre=cost_centre,
+        quarantine=quarantine,
+        note=note,
+    )
+    lines_write(proposal, [asked])
+    _touch(proposal)
+    return proposal
+
+
+@transaction.atomic
+def line_edit(
+    *,
+    line: ProposalLine,
+    user: User,
+    quantity: Decimal | None = None,
+    new_carrying_amount: Decimal | None = None,
+    cost_centre: CostCentre | None = None,
+    note: str = "",
+) -> Proposal:
+    """Change one line of a draft; its amounts are worked out again."""
+    proposal = proposal_lock(line.proposal)
+    guard_edit(proposal, user=user)
+    asked = line_input(
+        proposal,
+        lot=line.lot,
+        quantity=quantity,
+        new_carrying_amount=new_carrying_amount,
+        cost_centre=cost_centre,
+        quarantine=line.quarantine,
+        note=note,
+    )
+    instruction = Instruction(line.lot_id, asked.quantity, asked.new_carrying_amount, line.quarantine_id)
+    (change,) = posting_preview(content.document_of(proposal, [instruction])).changes
+    ProposalLine.objects.filter(pk=line.pk).update(
+        quantity=content.units(asked.quantity),
+        new_carrying_amount=new_carrying_amount if proposal.kind == Kind.WRITE_DOWN else None,
+        cost=content.money(change.cost),
+        allowance=content.money(change.allowance),
+        write_down=content.money(change.write_down),
+        loss=content.money(change.loss),
+        cost_centre=cost_centre,
+        note=note[:200],
+    )
+    totals_set(proposal)
+    _touch(proposal)
+    return proposal
+
+
+@transaction.atomic
+def line_remove(*, line: ProposalLine, user: User) -> Proposal:
+    """Take a line off a draft."""
+    proposal = proposal_lock(line.proposal)
+    guard_edit(proposal, user=user)
+    line.delete()
+    totals_set(proposal)
+    _touch(proposal)
+    return proposal
+
+
+def content_refresh(proposal: Proposal) -> list[content.RawLine]:
+    """Work the lines' amounts out again from the lots as they stand, in sets; totals move along."""
+    lines = content.lines_read(proposal)
+    changes = posting_preview(content.document_of(proposal, content.instructions_of(lines))).changes
+    rows_update(
+        "proposals_proposalline",
+        ("cost", "allowance", "write_down", "loss"),
+        [
+            (line.id, change.cost, change.allowance, change.write_down, change.loss)
+            for line, change in zip(lines, changes, strict=True)
+            if (line.cost, line.allowance, line.write_down, line.loss)
+            != (change.cost, change.allowance, change.write_down, change.loss)
+        ],
+    )
+    totals_set(proposal)
+    return content.lines_read(proposal)

@@ -1,0 +1,142 @@
+"""Adds and removes evidence. A paper is judged by its own bytes, not by its name, and is frozen once the proposal is
+approved."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from django.db import transaction
+from django.db.models import F
+
+from core import audit
+from core.access import roles_in
+from core.errors import BadInput, WrongState
+from core.files import file_store
+from core.models import User
+from writeoffs.proposals import content, policy
+from writeoffs.proposals.models import Evidence, Proposal, Status
+from writeoffs.proposals.services.steps import proposal_lock
+from writeoffs.proposals.states import EVIDENCE_OPEN
+
+_MAGIC: tuple[tuple[str, bytes, str], ...] = (
+    (".pdf", b"%PDF-", "application/pdf"),
+    (".png", b"\x89PNG\r\n\x1a\n", "image/png"),
+    (".jpg", b"\xff\xd8\xff", "image/jpeg"),
+    (".jpeg", b"\xff\xd8\xff", "image/jpeg"),
+    (".xlsx", b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+)
+_TEXT = {".csv": "text/csv", ".txt": "text/plain"}
+ACCEPTED = (*(suffix for suffix, _, _ in _MAGIC), *_TEXT)
+PREVIEWED = frozenset({"application/pdf", "image/png", "image/jpeg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A file as it came: name and bytes."""
+
+    name: str
+    content: bytes
+
+
+def content_type_of(paper: Paper) -> str:
+    """The content type that name and bytes agree on. BadInput where they do not, or where the kind is not taken."""
+    suffix = PurePosixPath(paper.name.replace("\\", "/")).suffix.lower()
+    for known, magic, content_type in _MAGIC:
+        if suffix == known:
+            if paper.content.startswith(magic) and (suffix != ".xlsx" or b"xl/" in paper.content):
+                return content_type
+            raise BadInput(
+                f"'{paper.name}' is named {suffix} but does not contain one. Save it again as {suffix}, or choose "
+                "another file."
+            )
+    if suffix in _TEXT:
+        if _is_text(paper.content):
+            return _TEXT[suffix]
+        raise BadInput(f"'{paper.name}' is named {suffix} but is not plain text. Choose the text file itself.")
+    raise BadInput(
+        f"'{paper.name}' cannot be taken as evidence. Take a PDF, a PNG or JPEG picture, or an xlsx, csv or txt file."
+    )
+
+
+def _is_text(content: bytes) -> bool:
+    """UTF-8 or Latin-1 without control characters; a page of markup is not a plain text."""
+    if b"\x00" in content or re.match(rb"\s*<(!doctype|html|script|svg|\?xml)", content, re.IGNORECASE):
+        return False
+    return not re.search(rb"[\x01-\x08\x0e-\x1f]", content)
+
+
+def _guard(proposal: Proposal, user: User) -> None:
+    if proposal.status not in EVIDENCE_OPEN:
+        raise WrongState(
+            f"{proposal.number} has been decided, so its evidence is frozen. Withdraw it to draft to add a paper, "
+            "as long as it "
+            "is not posted."
+        )
+    refused = policy.refusal(proposal, user=user, roles=roles_in(proposal.entity, user), verb=policy.EDIT)
+    if refused is not None:
+        raise refused
+
+
+def _content_changed(proposal: Proposal) -> None:
+    """Another version; while it waits, another digest too, so that nobody approves what they have not seen."""
+    proposal.version += 1
+    values: dict[str, object] = {"version": F("version") + 1}
+    if proposal.status == Status.SUBMITTED:
+        proposal.digest = content.content_digest(proposal, content.lines_read(proposal))
+        values["digest"] = proposal.digest
+    Proposal.objects.filter(pk=proposal.pk).update(**values)
+
+
+@transaction.atomic
+def evidence_add(*, proposal: Proposal, user: User, kind: str, papers: list[Paper]) -> list[Evidence]:
+    """Attach several papers at once, or none: BadInput names the first file that cannot be taken."""
+    proposal = proposal_lock(proposal)
+    _guard(proposal, user)
+    if not papers:
+        raise BadInput(f"{proposal.number}: choose at least one file.")
+    if kind not in Evidence.Kind.values:
+        raise BadInput(f"'{kind}' is no kind of evidence. Choose one from the list.")
+    added = []
+    for paper in papers:
+        stored = file_store(
+            entity=proposal.entity,
+            name=paper.name,
+            content=paper.content,
+            content_type=content_type_of(paper),
+            user=user,
+        )
+        if Evidence.objects.filter(proposal=proposal, file=stored).exists():
+            raise BadInput(f"'{paper.name}' is attached to {proposal.number} already.")
+        name = PurePosixPath(paper.name.replace("\\", "/")).name[-255:]
+        added.append(Evidence.objects.create(proposal=proposal, kind=kind, file=stored, file_name=name, added_by=user))
+    _content_changed(proposal)
+    audit.record(
+        entity=proposal.entity,
+        actor=user,
+        kind="proposal.evidence_added",
+        subject=proposal.source_ref,
+        message=f"{user} attached to {proposal.number}: {', '.join(one.file_name for one in added)}.",
+        data={"sha256": [one.file.sha256 for one in added]},
+    )
+    return added
+
+
+@transaction.atomic
+def evidence_remove(*, evidence: Evidence, user: User) -> Proposal:
+    """Take a paper off again before approval; the file itself stays stored."""
+    proposal = proposal_lock(evidence.proposal)
+    _guard(proposal, user)
+    name, sha256 = evidence.file_name, evidence.file.sha256
+    evidence.delete()
+    _content_changed(proposal)
+    audit.record(
+        entity=proposal.entity,
+        actor=user,
+        kind="proposal.evidence_removed",
+        subject=proposal.source_ref,
+        message=f"{user} took {name} off {proposal.number}.",
+        data={"sha256": sha256},
+    )
+    return proposal

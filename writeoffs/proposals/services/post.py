@@ -1,0 +1,108 @@
+"""Posts an approved proposal: once, whoever presses how often, in one transaction with movements, entries and audit
+event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import audit
+from core.access import roles_in
+from core.errors import StaleContent
+from core.models import User
+from inventory.models import CountSheet
+from writeoffs.ledger.models import JournalEntry
+from writeoffs.posting.book import posting_book, posting_prepare
+from writeoffs.proposals import content, policy
+from writeoffs.proposals.models import Proposal, Status, Verb
+from writeoffs.proposals.services.decide import count_sheet_set
+from writeoffs.proposals.services.steps import guard, proposal_lock, refuse_differences, step
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """already: somebody, perhaps the same person in another tab, had posted it before; nothing was posted again."""
+
+    proposal: Proposal
+    entries: list[JournalEntry]
+    already: bool
+
+    @property
+    def message(self) -> str:
+        """ "Posted: 12,480.00 EUR, expiry, entry 2026-000123, March 2026." """
+        proposal = self.proposal
+        numbers = " and ".join(entry.number for entry in self.entries)
+        if self.already:
+            where = f"as entry {numbers}" if numbers else "without a journal, since it has no value"
+            return f"{proposal.number} is posted already, {where}. Nothing was posted again."
+        where = f"entry {numbers}" if numbers else "no journal, since it has no value"
+        return (
+            f"Posted: {content.amount_said(proposal)}, {proposal.get_reason_display().lower()}, {where}, "
+            f"{proposal.posting_on:%B %Y}."
+        )
+
+
+def entries_posted(proposal: Proposal) -> list[JournalEntry]:
+    """The entries of a posted proposal, without those of its void."""
+    entries = JournalEntry.objects.filter(entity=proposal.entity, source_ref=proposal.source_ref, reverses__isnull=True)
+    return list(entries.select_related("entity", "period").order_by("chain_sequence"))
+
+
+@transaction.atomic
+def proposal_post(*, proposal: Proposal, user: User, digest: str) -> Posted:
+    """Make movements and entries of exactly the content of `digest`. Pressed again, it answers what was posted.
+
+    StaleContent where lots, accounts or evidence give something else than was approved; PeriodClosed; UnmappedRole;
+    NotEnoughStock; SegregationOfDuties. Nothing is kept then.
+    """
+    proposal = proposal_lock(proposal)
+    if proposal.status == Status.POSTED and _may_post(proposal, user):
+        return Posted(proposal, entries_posted(proposal), already=True)
+    to = guard(proposal, user=user, verb=Verb.POST)
+    lines = content.lines_read(proposal)
+    if digest != proposal.digest or content.content_digest(proposal, lines) != proposal.digest:
+        raise StaleContent(
+            f"{proposal.number} is no longer what was approved or what you saw: its content or an account it "
+            "posts to has "
+            "changed. Reload the page; where it stays so, return it to the preparer."
+        )
+    prepared = posting_prepare(content.document_of(proposal, content.instructions_of(lines)))
+    refuse_differences(proposal, lines, prepared)
+    evidence = content.evidence_digests(proposal)
+    step(
+        proposal,
+        verb=Verb.POST,
+        to=to,
+        user=user,
+        values={"posted_by": user, "posted_at": timezone.now()},
+    )
+    _, entries = posting_book(
+        prepared=prepared,
+        posted_by=user,
+        prepared_by=proposal.created_by,
+        approved_by=_approver(proposal),
+        evidence=evidence,
+    )
+    count_sheet_set(proposal, CountSheet.Status.PROPOSED, CountSheet.Status.CLOSED)
+    posted = Posted(proposal, entries, already=False)
+    audit.record(
+        entity=proposal.entity,
+        actor=user,
+        kind="proposal.posted",
+        subject=proposal.source_ref,
+        message=f"{user} posted {proposal.number}. {posted.message}",
+        data={"digest": proposal.digest, "entries": [entry.number for entry in entries], "net_loss": proposal.net_loss},
+    )
+    return posted
+
+
+def _may_post(proposal: Proposal, user: User) -> bool:
+    return policy.role_refusal(proposal, roles=roles_in(proposal.entity, user), verb=Verb.POST) is None
+
+
+def _approver(proposal: Proposal) -> User:
+    if proposal.approved_by is None:
+        raise StaleContent(f"{proposal.number} names no approver. Return it to the preparer.")
+    return proposal.approved_by
