@@ -1,0 +1,105 @@
+"""Takes a checked count in, and moves count sheets on.
+
+Invariant: a count's lines are its sheet's rows, all of them, against book quantities that were true in one moment; a sheet's
+status changes only by compare-and-set.
+"""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core import audit
+from core.errors import StaleContent, WrongState
+from core.models import Entity, Upload, User
+from core.numbers import numbers_take
+from core.sheets.kinds import Committed
+from inventory.models import CountSheet, StagedCheck
+
+LINE_COLUMNS = 'lot_id, "row", book_quantity, counted_quantity, difference, value, counted_on, note'
+
+
+@transaction.atomic
+def count_sheet_commit(*, upload: Upload, user: User) -> Committed:
+    """Make the count sheet and its lines from staging. StaleContent where a counted lot has moved since the check."""
+    entity = upload.entity
+    counted_on = entity.local_date(upload.as_of)
+    number = f"CS-{counted_on.year}-{numbers_take(entity=entity, series=f'count:{counted_on.year}'):04d}"
+    sheet = CountSheet.objects.create(
+        entity=entity, number=number, upload=upload, counted_on=counted_on, frozen_at=timezone.now(), created_by=user
+    )
+    lines, differences = _lines_insert(sheet)
+    _refuse_moved(upload)
+    CountSheet.objects.filter(pk=sheet.pk).update(line_count=lines, difference_count=differences)
+    message = f"{number}: {lines:,} lots counted, {differences:,} differ from the books."
+    audit.record(
+        entity=entity,
+        actor=user,
+        kind="count.taken_in",
+        subject=f"upload:{upload.pk}",
+        message=message,
+        data={"number": number, "lines": lines, "differences": differences, "counted_on": counted_on.isoformat()},
+    )
+    return Committed(message=message, url=sheet.get_absolute_url())
+
+
+def _lines_insert(sheet: CountSheet) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into inventory_countline (sheet_id, {LINE_COLUMNS}) select %s, {LINE_COLUMNS} "
+            "from inventory_stagedcount where upload_id = %s",
+            [sheet.pk, sheet.upload_id],
+        )
+        lines = int(cursor.rowcount)
+        cursor.execute(
+            "select count(*) from inventory_stagedcount where upload_id = %s and difference <> 0", [sheet.upload_id]
+        )
+        return lines, int(cursor.fetchone()[0])
+
+
+def _refuse_moved(upload: Upload) -> None:
+    """Asked after the lines are made: what moved before this moment is seen, what moves later is moved after the count."""
+    checked = StagedCheck.objects.get(upload_id=upload.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'select s."row", i.sku, l.code, p.code from inventory_movement m '
+            "join inventory_stagedcount s on s.lot_id = m.lot_id and s.upload_id = %s "
+            "join inventory_lot l on l.id = m.lot_id join inventory_item i on i.id = l.item_id "
+            "join core_location p on p.id = l.location_id "
+            'where m.entity_id = %s and m.sequence > %s order by s."row" limit 4',
+            [upload.pk, upload.entity_id, checked.last_movement],
+        )
+        moved = cursor.fetchall()
+    if moved:
+        named = "; ".join(f"row {row}: lot '{code}' of {sku} at {place}" for row, sku, code, place in moved[:3])
+        more = " and more" if len(moved) > 3 else ""
+        raise StaleContent(
+            f"Stock has moved since this count was checked ({named}{more}). Check the sheet again, so that its "
+            "differences are against the books as they are now."
+        )
+
+
+def count_sheet_propose(*, entity: Entity, number: str) -> None:
+    """Its differences have become a proposal. WrongState where they had before; call it in the proposal's transaction."""
+    _move(entity, number, CountSheet.Status.OPEN, CountSheet.Status.PROPOSED)
+
+
+def count_sheet_reopen(*, entity: Entity, number: str) -> None:
+    """The proposal of its differences was rejected or dropped: they are open again."""
+    _move(entity, number, CountSheet.Status.PROPOSED, CountSheet.Status.OPEN)
+
+
+def count_sheet_close(*, entity: Entity, number: str) -> None:
+    """Its differences are posted."""
+    _move(entity, number, CountSheet.Status.PROPOSED, CountSheet.Status.CLOSED)
+
+
+def _move(entity: Entity, number: str, old: str, new: str) -> None:
+    changed = CountSheet.objects.filter(entity=entity, number=number, status=old).update(status=new)
+    if changed != 1:
+        now = CountSheet.objects.filter(entity=entity, number=number).first()
+        state = now.get_status_display().lower() if now else "unknown here"
+        raise WrongState(
+            f"Count {number} is {state}; the step needs it to be '{CountSheet.Status(old).label.lower()}'. "
+            "Open the count to see what happened to it."
+        )

@@ -1,0 +1,207 @@
+"""The stock list: what the ERP says is on the shelf. Its columns, its check and its preview.
+
+Invariant: the check writes nothing but staging; every row is looked at before one is kept; the keys of a row are resolved
+against this entity's records only. The commit moves value and is posting's (writeoffs/posting/stock_list.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Max
+
+from core.errors import OutdatedList
+from core.models import Upload
+from core.sheets.kinds import Cell, Chunk, Column, Issues, SheetKind, Summary
+from inventory.kinds.stock_check import StockCheck
+from inventory.kinds.stock_preview import preview
+from inventory.models import Movement, StagedLot
+
+CODE = "stock_list"
+
+COLUMNS = (
+    Column(
+        "sku",
+        "SKU",
+        Cell.TEXT,
+        required=True,
+        filled=True,
+        max_length=60,
+        aliases=("product_number", "item", "item number", "item no", "article", "material", "product", "part number"),
+        help="The item's number in the ERP.",
+        example="SKU-000123",
+    ),
+    Column(
+        "description",
+        "Description",
+        Cell.TEXT,
+        max_length=200,
+        aliases=("name", "item name", "product name", "text"),
+        example="Steel flange 40 mm",
+    ),
+    Column(
+        "category",
+        "Category",
+        Cell.TEXT,
+        max_length=100,
+        aliases=("class", "item group", "product group", "group"),
+        help="Rows without one go to Uncategorised.",
+        example="Spare parts",
+    ),
+    Column(
+        "lot_code",
+        "Lot",
+        Cell.TEXT,
+        required=True,
+        joins=True,
+        max_length=60,
+        aliases=("lot", "lot number", "batch", "batch number", "lot no", "charge"),
+        help="Several columns, like shelf and bin, may be joined.",
+        example="L0000042",
+    ),
+    Column(
+        "location",
+        "Location",
+        Cell.TEXT,
+        required=True,
+        filled=True,
+        max_length=60,
+        aliases=("warehouse", "site", "store", "plant", "storage location"),
+        example="WH1-A1",
+    ),
+    Column(
+        "quantity",
+        "Quantity",
+        Cell.QUANTITY,
+        required=True,
+        filled=True,
+        aliases=("qty", "on hand", "stock", "quantity on hand"),
+        example="120",
+    ),
+    Column(
+        "unit_cost",
+        "Unit cost",
+        Cell.UNIT_COST,
+        required=True,
+        aliases=("standard_cost", "standard_cost_usd", "cost", "unit price", "moving average price"),
+        help="Cost of one unit, in the entity's currency.",
+        example="12.50",
+    ),
+    Column(
+        "unit_of_measure",
+        "Unit of measure",
+        Cell.TEXT,
+        max_length=20,
+        aliases=("uom", "unit", "base unit"),
+        example="unit",
+    ),
+    Column(
+        "received_on",
+        "Received on",
+        Cell.DATE,
+        aliases=("last_receipt_date", "receipt date", "received", "goods receipt"),
+        example="2025-11-03",
+    ),
+    Column(
+        "expires_on",
+        "Expires on",
+        Cell.DATE,
+        aliases=("expiry", "expiry date", "best before", "shelf life end", "expiration date"),
+        example="2026-09-30",
+    ),
+    Column(
+        "end_of_sale_on",
+        "End of sale",
+        Cell.DATE,
+        aliases=("sell_end", "end of sale", "discontinued on"),
+        example="2026-12-31",
+    ),
+    Column(
+        "allowance",
+        "Allowance",
+        Cell.MONEY,
+        allow_negative=False,
+        help="First list only: the part of the lot's cost already written down, still on hand.",
+        example="300.00",
+    ),
+    Column(
+        "original_unit_cost",
+        "Original unit cost",
+        Cell.UNIT_COST,
+        allow_negative=False,
+        help="First list only: unit cost before any write-down.",
+        example="15.00",
+    ),
+    Column(
+        "write_down_years",
+        "Write-down years",
+        Cell.TEXT,
+        help="First list only: the fiscal year of the charge, or 2024=300.00; 2025=280.00.",
+        example="2024",
+    ),
+)
+
+
+class StockListKind(SheetKind):
+    code = CODE
+    title = "Stock list"
+    lead = "What the ERP shows on hand, one row a lot, complete for the company: a lot that is missing counts as gone."
+    columns = COLUMNS
+    staging_table = StagedLot._meta.db_table
+    staging_columns = (
+        "row",
+        "lot",
+        "item",
+        "location",
+        "category",
+        "code",
+        "quantity",
+        "unit_cost",
+        "cost",
+        "allowance",
+        "write_down",
+        "received_on",
+        "expires_on",
+        "end_of_sale_on",
+        "write_down_years",
+        "sku",
+        "description",
+        "unit_of_measure",
+        "new_location",
+        "new_category",
+    )
+
+    def precheck(self, upload: Upload) -> None:
+        refuse_outdated(upload)
+
+    def begin(self, upload: Upload) -> StockCheck:
+        return StockCheck.load(upload)
+
+    def check_chunk(self, context: StockCheck, chunk: Chunk, issues: Issues) -> list[tuple[Any, ...]]:
+        return context.rows(chunk, issues)
+
+    def finish(self, context: StockCheck, upload: Upload, issues: Issues) -> Summary:
+        return preview(context, upload, issues)
+
+
+def refuse_outdated(upload: Upload) -> None:
+    """OutdatedList where something was posted after the day, or a list committed that is newer than the moment, that this
+    list speaks of: it would undo what happened since."""
+    entity = upload.entity
+    day = entity.local_date(upload.as_of)
+    posted = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
+    if posted and posted > day:
+        raise OutdatedList(
+            f"This list speaks of {day.isoformat()}, but stock was posted on {posted.isoformat()}. "
+            "Draw a newer list from the ERP and upload that one."
+        )
+    newer = (
+        Upload.objects.filter(entity=entity, kind=CODE, status=Upload.Status.COMMITTED, as_of__gt=upload.as_of)
+        .order_by("-as_of")
+        .first()
+    )
+    if newer:
+        raise OutdatedList(
+            f"This list speaks of {upload.as_of:%Y-%m-%d %H:%M} UTC, but '{newer.file_name}' as of "
+            f"{newer.as_of:%Y-%m-%d %H:%M} UTC was committed already. Draw a newer list from the ERP and upload that one."
+        )
