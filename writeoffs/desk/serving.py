@@ -168,7 +168,7 @@ def children(port: int) -> list[Child]:
     web += ["--log-level=warning", "--no-control-socket"]
     return [
         Child("web server", web, env),
-        Child("job worker", [sys.executable, "manage.py", "worker"], env),
+        Child("job worker", [sys.executable, "manage.py", "worker", "--sole"], env),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import time
 from typing import Any
@@ -11,6 +12,8 @@ from django.db import OperationalError, connection
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
+from core.jobs import jobs_recover
+
 logger = logging.getLogger(__name__)
 
 
@@ -19,9 +22,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--batch", action="store_true", help="Stop when no job waits.")
+        parser.add_argument("--sole", action="store_true", help="No other worker runs: take up what the last one lost.")
         parser.add_argument("--interval", type=float, default=0.5, help="Seconds between two looks at the queue.")
 
-    def handle(self, *, batch: bool, interval: float, **options: Any) -> None:
+    def handle(self, *, batch: bool, interval: float, sole: bool, **options: Any) -> None:
         # A worker that writes past missing guards would do so unseen.
         self.check(databases=["default"])
         # Its own words at every stop would stand between the server's.
@@ -37,6 +41,8 @@ class Command(BaseCommand):
             excluded_queue_names=[],
         )
         worker.configure_signals()
+        if sole:
+            jobs_recover(older_than=dt.timedelta(0))
         while worker.running:
             try:
                 worker.run()
