@@ -28,9 +28,12 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from core import signins
         from core.guards import checks, own  # noqa: F401
+        from core.sheets import pipeline
 
-        # Each room's guards.py declares its guards.
+        # Each room's guards.py declares its guards, its verifiers.py what `manage.py verify` proves.
         autodiscover_modules("guards")
+        autodiscover_modules("verifiers")
         pre_migrate.connect(_drop_guards, sender=self, dispatch_uid="core.guards.drop")
         post_migrate.connect(_install_guards, sender=self, dispatch_uid="core.guards.install")
         signins.connect()
+        pipeline.connect()

@@ -1,8 +1,9 @@
 """What a sheet kind is: its columns, its check and its commit. Rooms register their kinds in ready().
 
-The way of a sheet: stored file -> a child process reads it -> columns are mapped -> cells converted chunk by chunk (core) ->
-`check_chunk` resolves keys and adds complaints (the room) -> rows staged -> `finish` gives the preview's figures -> a person
-commits -> one INSERT..SELECT transaction (the room). Nothing but staging is written before the commit.
+The way of a sheet: stored file -> a child process reads it -> columns are mapped -> cells converted chunk by chunk
+(core) -> `check_chunk` resolves keys and adds complaints (the room) -> rows staged -> `finish` gives the preview's
+figures -> a person commits -> one INSERT..SELECT transaction (the room). Nothing but staging is written before the
+commit.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from core.words import Role
 
 
 class Cell(enum.StrEnum):
-    """What a column holds, and what a converted cell is: TEXT str; QUANTITY, UNIT_COST, MONEY raw int (10^4, 10^6, 10^4);
-    DATE ISO text yyyy-mm-dd; INTEGER int. An empty cell is None (TEXT: "")."""
+    """What a column holds, and what a converted cell is: TEXT str; QUANTITY, UNIT_COST, MONEY raw int (10^4, 10^6,
+    10^4); DATE ISO text yyyy-mm-dd; INTEGER int. An empty cell is None (TEXT: "")."""
 
     TEXT = "TEXT"
     QUANTITY = "QUANTITY"
@@ -30,8 +31,8 @@ class Cell(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """name: our own; aliases: other names that map by themselves (lower case). joins: several sheet columns may be joined
-    with "-" (shelf and bin -> lot code). required: must be mapped; filled: must not be empty in any row."""
+    """name: our own; aliases: other names that map by themselves (lower case). joins: several sheet columns may be
+    joined with "-" (shelf and bin -> lot code). required: must be mapped; filled: must not be empty in any row."""
 
     name: str
     label: str
@@ -48,8 +49,9 @@ class Column:
 
 @dataclass(slots=True)
 class Chunk:
-    """Some rows, column by column. rows: the sheet's row numbers. columns: our column name -> converted cells, same length
-    as rows; only mapped columns are present. bad: positions of rows with a conversion error (already complained of)."""
+    """Some rows, column by column. rows: the sheet's row numbers. columns: our column name -> converted cells, same
+    length as rows; only mapped columns are present. bad: positions of rows with a conversion error (already complained
+    of)."""
 
     rows: list[int]
     columns: dict[str, list[Any]]
@@ -57,7 +59,8 @@ class Chunk:
 
 
 class Issues:
-    """Collects complaints; core keeps them as UploadIssue rows. At most `limit` are kept per level and code; all count."""
+    """Collects complaints; core keeps them as UploadIssue rows. At most `limit` are kept per level and code; all
+    count."""
 
     def __init__(self, limit: int = 1000) -> None:
         self.limit = limit
@@ -84,8 +87,9 @@ class Issues:
 
 @dataclass(slots=True)
 class Summary:
-    """What the preview page leads with. Totals are raw integers. figures: (label, text) pairs in order, ready for people.
-    commit_label names what the button does: "Add 1,069 lots". needs_controller: a CONTROLLER other than the uploader commits."""
+    """What the preview page leads with. Totals are raw integers. figures: (label, text) pairs in order, ready for
+    people. commit_label names what the button does: "Add 1,069 lots". needs_controller: a CONTROLLER other than the
+    uploader commits."""
 
     rows: int = 0
     quantity: int | None = None

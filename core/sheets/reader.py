@@ -1,4 +1,5 @@
-"""The parent's side of reading a sheet: starts the child under its limits and turns whatever happens to it into sentences.
+"""The parent's side of reading a sheet: starts the child under its limits and turns whatever happens to it into
+sentences.
 
 Invariant: a file can end the child, never this process; every way in which the child ends gives frames or a BadSheet.
 """
@@ -141,14 +142,22 @@ def _epitaph(request: dict[str, Any], code: int, errors: IO[bytes]) -> str:
     logger.warning("sheet reader died (%s) on %s: %s", code, request["name"], last_words)
     name = request["name"]
     if code == -signal.SIGXCPU:
-        return f"'{name}' took longer than {CHILD_SECONDS} seconds to read. Remove what is not the table, or split the list."
-    if request["mode"] == "farthest" or "MemoryError" not in last_words and code not in (-signal.SIGABRT, -signal.SIGKILL):
-        return f"'{name}' could not be read: it is damaged, or not quite a sheet. Save it as .xlsx or .csv and upload it again."
+        return (
+            f"'{name}' took longer than {CHILD_SECONDS} seconds to read. Remove what is not the table, or split the "
+            "list."
+        )
+    out_of_memory = "MemoryError" in last_words or code in (-signal.SIGABRT, -signal.SIGKILL)
+    if request["mode"] == "farthest" or not out_of_memory:
+        return (
+            f"'{name}' could not be read: it is damaged, or not quite a sheet. Save it as .xlsx or .csv and upload "
+            "it again."
+        )
     with contextlib.suppress(BadSheet):
         for frame in _frames({"mode": "farthest", "path": request["path"], "name": name}):
             if place := frame[1]["farthest"]:
                 return (
-                    f"'{name}' has a cell at {place}, far outside the table, so that reading it would fill the memory. Delete "
+                    f"'{name}' has a cell at {place}, far outside the table, so that reading it would fill the memory. "
+                    "Delete "
                     "the rows and columns around the table and upload it again."
                 )
     return f"'{name}': {TOO_LARGE}"

@@ -1,7 +1,8 @@
-"""What a file is, and whether it may be opened: formats by content, sizes before parsing, error cells that calamine hides.
+"""What a file is, and whether it may be opened: formats by content, sizes before parsing, error cells that calamine
+hides.
 
-calamine gives '' for a cell that shows #DIV/0! and 0.0 for a formula that was never calculated; both are found here in the
-sheet's own XML, which is inflated in pieces (and counted, since a zip's directory can lie about sizes).
+calamine gives '' for a cell that shows #DIV/0! and 0.0 for a formula that was never calculated; both are found here in
+the sheet's own XML, which is inflated in pieces (and counted, since a zip's directory can lie about sizes).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PIECE = 1 << 20
 HEAD_ROWS = 60
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-PASSWORD = (
+PROTECTED = (
     "'{name}' is protected by a password. Remove the password (in Excel: File, Info, Protect Workbook), "
     "save it and upload it again."
 )
@@ -53,7 +54,7 @@ def form_of(path: str, start: bytes, name: str) -> str:
         with open(path, "rb") as file:
             content = file.read()
         if "EncryptedPackage".encode("utf-16-le") in content:
-            raise Refused(PASSWORD.format(name=name))
+            raise Refused(PROTECTED.format(name=name))
         if "Workbook".encode("utf-16-le") in content or "Book".encode("utf-16-le") in content:
             return "xls"
         raise Refused(NO_SHEET.format(name=name, what="it is an old Office document without a workbook"))
@@ -70,7 +71,7 @@ def _zip_form(path: str, name: str) -> str:
         raise Refused(DAMAGED.format(name=name)) from error
     names = {entry.filename.lstrip("/") for entry in entries}
     if any(entry.flag_bits & 1 for entry in entries):
-        raise Refused(PASSWORD.format(name=name))
+        raise Refused(PROTECTED.format(name=name))
     _check_sizes(entries, name)
     if "xl/workbook.xml" in names:
         return "xlsx"
@@ -89,7 +90,8 @@ def _check_sizes(entries: list[zipfile.ZipInfo], name: str) -> None:
     packed = sum(entry.compress_size for entry in entries)
     if unpacked > MAX_UNPACKED or (unpacked > RATIO_FROM and unpacked > MAX_RATIO * max(packed, 1)):
         raise Refused(
-            f"'{name}' has {packed / 1024**2:,.1f} MB and would unpack to {unpacked / 1024**2:,.0f} MB; no stock list or "
+            f"'{name}' has {packed / 1024**2:,.1f} MB and would unpack to {unpacked / 1024**2:,.0f} MB; no stock list "
+            "or "
             "count is packed like that, so it was not opened. Copy the rows to a new workbook and upload that."
         )
 
@@ -158,7 +160,8 @@ def sheet_entry(path: str, sheet: str) -> str:
 
 
 def scan_xlsx(path: str, sheet: str, name: str) -> Scan:
-    """Look once over the sheet's XML for error cells and formulas; a second look, at their places, only where there are."""
+    """Look once over the sheet's XML for error cells and formulas; a second look, at their places, only where there
+    are."""
     scan = Scan()
     entry = sheet_entry(path, sheet)
     if not entry:
@@ -176,9 +179,9 @@ def scan_xlsx(path: str, sheet: str, name: str) -> Scan:
         if errors:
             scan.errors = _error_cells(xml)
         if formulas:
-            scan.formulas_not_calculated = bool(re.search(rb"</f>\s*(?:<v\s*/>|<v></v>|</c>)", xml)) or _calculates_later(
-                path
-            )
+            scan.formulas_not_calculated = bool(
+                re.search(rb"</f>\s*(?:<v\s*/>|<v></v>|</c>)", xml)
+            ) or _calculates_later(path)
     return scan
 
 

@@ -14,7 +14,8 @@ from typing import Any, BinaryIO
 from core.sheets.child.protocol import Refused, write_frame
 
 TOO_LARGE = (
-    "The sheet needs more memory than reading it may take. Remove unused rows and columns (a single cell far outside the "
+    "The sheet needs more memory than reading it may take. Remove unused rows and columns (a single cell far outside "
+    "the "
     "table is enough), or save it as .csv, and upload it again."
 )
 

@@ -1,4 +1,5 @@
-"""Text tables (csv, with commas, semicolons, tabs or bars): encoding and delimiter by content, rows as in a workbook."""
+"""Text tables (csv, with commas, semicolons, tabs or bars): encoding and delimiter by content, rows as in a
+workbook."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def read(request: dict[str, Any], out: BinaryIO) -> None:
             _rows(reader, request, out)
     except csv.Error as error:
         raise Refused(
-            f"'{name}' cannot be read as a table: line {reader.line_num:,}: {error}. A quotation mark that is never closed "
+            f"'{name}' cannot be read as a table: line {reader.line_num:,}: {error}. A quotation mark that is never "
+            "closed "
             "is the usual cause; export the list again."
         ) from error
 
@@ -58,12 +60,14 @@ def _decoded(content: bytes, encoding: str, name: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise Refused(
-            f"'{name}' is not text in UTF-8, UTF-16 or Windows-1252 (byte {error.start:,}). Save it as CSV UTF-8, or as .xlsx."
+            f"'{name}' is not text in UTF-8, UTF-16 or Windows-1252 (byte {error.start:,}). Save it as CSV UTF-8, or "
+            "as .xlsx."
         ) from error
 
 
 def delimiter_of(text: str) -> tuple[str, str]:
-    """The text without a leading "sep=;" line, and the delimiter that cuts its first lines into the most even columns."""
+    """The text without a leading "sep=;" line, and the delimiter that cuts its first lines into the most even
+    columns."""
     first, _, rest = text.partition("\n")
     if first.lower().startswith("sep=") and len(first.rstrip("\r")) == 5:
         return rest, first[4]
@@ -106,7 +110,8 @@ def _rows(reader: Any, request: dict[str, Any], out: BinaryIO) -> None:
         at += len(part)
         if at - header_row > request["max_rows"]:
             raise Refused(
-                f"'{request['name']}' has more than {request['max_rows']:,} rows; at most that many can be read at once. "
+                f"'{request['name']}' has more than {request['max_rows']:,} rows; at most that many can be read at "
+                "once. "
                 "Split the list by location and upload the parts."
             )
         if set(map(len, part)) != {width}:

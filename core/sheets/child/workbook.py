@@ -1,4 +1,5 @@
-"""Workbooks (xlsx, xls, ods) through calamine: the head for the columns page, or all rows in chunks, column by column."""
+"""Workbooks (xlsx, xls, ods) through calamine: the head for the columns page, or all rows in chunks, column by
+column."""
 
 from __future__ import annotations
 
@@ -38,9 +39,7 @@ def read(request: dict[str, Any], form: str, out: BinaryIO) -> None:
         if not any(v != "" for row in plain_rows for v in row):
             plain_rows = []
         _check_width(found, request)
-        write_frame(
-            out, ("head", {"sheets": sheets, "sheet": sheet, "first_row": start[0] + 1, "rows": plain_rows})
-        )
+        write_frame(out, ("head", {"sheets": sheets, "sheet": sheet, "first_row": start[0] + 1, "rows": plain_rows}))
         return
     scan = {"xlsx": archive.scan_xlsx, "ods": archive.scan_ods}.get(form)
     seen = scan(path, sheet, name) if scan else archive.Scan()
@@ -51,14 +50,14 @@ def read(request: dict[str, Any], form: str, out: BinaryIO) -> None:
 
 
 def _visible(meta: Any) -> bool:
-    return meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet
+    return bool(meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet)
 
 
 def _open(source: Any, name: str) -> CalamineWorkbook:
     try:
         return CalamineWorkbook.from_object(source)
     except PasswordError as error:
-        raise Refused(archive.PASSWORD.format(name=name)) from error
+        raise Refused(archive.PROTECTED.format(name=name)) from error
     except (CalamineError, OSError, ValueError) as error:
         raise Refused(archive.DAMAGED.format(name=name)) from error
 
@@ -67,7 +66,7 @@ def _sheet(book: CalamineWorkbook, sheet: str, name: str) -> CalamineSheet:
     try:
         return book.get_sheet_by_name(sheet)
     except PasswordError as error:
-        raise Refused(archive.PASSWORD.format(name=name)) from error
+        raise Refused(archive.PROTECTED.format(name=name)) from error
     except (CalamineError, OSError, ValueError) as error:
         raise Refused(archive.DAMAGED.format(name=name)) from error
 
@@ -75,7 +74,8 @@ def _sheet(book: CalamineWorkbook, sheet: str, name: str) -> CalamineSheet:
 def _check_width(sheet: CalamineSheet, request: dict[str, Any]) -> None:
     if sheet.width > request["max_columns"]:
         raise Refused(
-            f"Sheet '{sheet.name}' is {sheet.width:,} columns wide; at most {request['max_columns']} can be read. Delete the "
+            f"Sheet '{sheet.name}' is {sheet.width:,} columns wide; at most {request['max_columns']} can be read. "
+            "Delete the "
             "empty columns to the right of the table and upload it again."
         )
 
