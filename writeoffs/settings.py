@@ -167,7 +167,11 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # axes closes one account from one place after five wrong passwords, in the database and so for every process; these
 # limits are the coarser net against one place trying many accounts, and many places trying one.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip,30/900s/key", "reset_password": "10/m/ip,5/900s/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/m/ip,30/900s/key",
+    "reset_password": "10/m/ip,5/900s/key",
+}
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

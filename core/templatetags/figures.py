@@ -1,6 +1,6 @@
 """Figures for people, as template filters and tags; loaded in every template.
 
-{{ value|money }} uses the entity's currency and locale where the view put `entity` in the context: use {% money x %} for that.
+Use the tags, as in {% money x %}: they know the currency and locale of the `entity` in the context.
 """
 
 from __future__ import annotations
@@ -80,3 +80,12 @@ def is_current(context: template.Context, url: str, exact: object = None) -> str
 def page_numbers(page: Page[Any]) -> list[int | str]:
     """The numbers worth a link around a page, with … for what is left out."""
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
+
+
+@register.simple_tag(takes_context=True)
+def whole(context: template.Context, value: int | None) -> str:
+    """A count of things: 1,069 in the entity's separators; 0 stays 0, since "no rows" is not "no amount"."""
+    entity = _entity(context)
+    if not value:
+        return "" if value is None else "0"
+    return display(Decimal(value), 0, entity.locale if entity else "en")

@@ -1,0 +1,36 @@
+"""Proposals, decisions and evidence, to be read only: they are worked with on the proposals' own pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.admin import ReadOnlyAdmin
+from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    list_display = ("number", "entity", "kind", "reason", "status", "gross_loss", "posting_on", "created_by")
+    list_filter = ("entity", "kind", "status", "reason")
+    list_select_related = ("entity", "created_by")
+    search_fields = ("number", "note")
+
+
+@admin.register(ProposalLine)
+class ProposalLineAdmin(ReadOnlyAdmin):
+    list_display = ("proposal", "line_number", "lot", "quantity", "cost", "loss")
+    list_select_related = ("proposal", "lot")
+    search_fields = ("proposal__number",)
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ("proposal", "verb", "by", "at", "comment")
+    list_filter = ("verb",)
+    list_select_related = ("proposal", "by")
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(ReadOnlyAdmin):
+    list_display = ("file_name", "proposal", "kind", "added_by", "added_at")
+    list_select_related = ("proposal", "added_by")
