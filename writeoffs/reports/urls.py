@@ -1,6 +1,29 @@
-"""Addresses of the room's pages."""
+"""Addresses of the reports: each on screen, as print, PDF, xlsx and csv; drill-downs on screen, xlsx and csv."""
 
-from django.urls import URLPattern
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from writeoffs.reports import views
 
 app_name = "reports"
-urlpatterns: list[URLPattern] = []
+
+
+def _shapes(name: str, view: Callable[..., Any], *endings: str) -> list[URLPattern]:
+    """register/, register/print/, register.pdf, ...: named register, register_print, register_pdf, ..."""
+    made = [path(f"{name}/", view, name=name)]
+    for ending in endings:
+        route = f"{name}/print/" if ending == "print" else f"{name}.{ending}"
+        made.append(path(route, view, {"shape": ending}, name=f"{name}_{ending}"))
+    return made
+
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    *_shapes("register", views.register, "print", "pdf", "xlsx", "csv"),
+    *_shapes("rollforward", views.rollforward, "print", "pdf", "xlsx", "csv"),
+    *_shapes("impact", views.impact, "print", "pdf", "xlsx", "csv"),
+    *_shapes("movements", views.movements, "xlsx", "csv"),
+    *_shapes("lines", views.lines, "xlsx", "csv"),
+]

@@ -1,0 +1,107 @@
+"""What stands behind a report's figure: the movements of a roll-forward, the journal lines of an impact.
+
+Invariant: the totals of a drill-down are those of all that it is narrowed to: they equal the figure that led to it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from core.models import Entity
+from inventory.models import Movement
+from writeoffs.ledger.models import JournalLine
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What a drill-down is narrowed to; empty or None: not at all. class_id: a category, 0 for lines without one."""
+
+    starts_on: dt.date | None = None
+    ends_on: dt.date | None = None
+    kinds: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    account: str = ""
+    origin: str = ""
+    reason: str | None = None
+    class_id: int | None = None
+    source_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MovementTotals:
+    count: int
+    quantity: Decimal
+    cost: Decimal
+    allowance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LineTotals:
+    count: int
+    debit: Decimal
+    credit: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.debit - self.credit
+
+
+def movements_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[Movement]:
+    """Movements in their own order."""
+    found = Movement.objects.filter(entity=entity).select_related("lot__item__category", "lot__location")
+    if narrow.starts_on:
+        found = found.filter(posted_on__gte=narrow.starts_on)
+    if narrow.ends_on:
+        found = found.filter(posted_on__lte=narrow.ends_on)
+    if narrow.kinds:
+        found = found.filter(kind__in=narrow.kinds)
+    if narrow.class_id is not None:
+        found = found.filter(lot__item__category_id=narrow.class_id)
+    if narrow.source_ref:
+        found = found.filter(source_ref=narrow.source_ref)
+    return found.order_by("sequence")
+
+
+def movement_totals(movements: QuerySet[Movement]) -> MovementTotals:
+    sums = movements.order_by().aggregate(
+        count=Count("pk"), quantity=Sum("quantity"), cost=Sum("cost"), allowance=Sum("allowance")
+    )
+    return MovementTotals(sums["count"], *(sums[name] or ZERO for name in ("quantity", "cost", "allowance")))
+
+
+def lines_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[JournalLine]:
+    """Journal lines in the order of the journal."""
+    found = JournalLine.objects.filter(entry__entity=entity, entry__sealed=True)
+    found = found.select_related("entry", "account", "location", "category")
+    if narrow.starts_on:
+        found = found.filter(entry__posted_on__gte=narrow.starts_on)
+    if narrow.ends_on:
+        found = found.filter(entry__posted_on__lte=narrow.ends_on)
+    if narrow.roles:
+        found = found.filter(role__in=narrow.roles)
+    if narrow.account:
+        found = found.filter(account__code=narrow.account)
+    if narrow.origin:
+        found = found.filter(entry__origin=narrow.origin)
+    if narrow.reason is not None:
+        found = found.filter(reason=narrow.reason)
+    if narrow.class_id is not None:
+        found = found.filter(category_id=narrow.class_id) if narrow.class_id else found.filter(category__isnull=True)
+    if narrow.source_ref:
+        found = found.filter(entry__source_ref=narrow.source_ref)
+    return found.order_by("entry__chain_sequence", "line_number")
+
+
+def line_totals(lines: QuerySet[JournalLine]) -> LineTotals:
+    sums = lines.order_by().aggregate(
+        count=Count("pk"),
+        debit=Sum("amount", filter=Q(amount__gt=ZERO)),
+        credit=Sum("amount", filter=Q(amount__lt=ZERO)),
+    )
+    return LineTotals(sums["count"], sums["debit"] or ZERO, -(sums["credit"] or ZERO))

@@ -1,0 +1,1 @@
+"""Statements laid out as reports: which columns, which words, where each figure leads. One module for each report."""

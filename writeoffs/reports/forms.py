@@ -1,0 +1,181 @@
+"""What a report is asked for: its days, its comparison, and what it is narrowed to. All of it stands in the address."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from django import forms
+
+from core.models import Category, Entity, Location
+from core.words import Reason
+from inventory.models import MovementKind
+from writeoffs.ledger.models import Origin
+from writeoffs.ledger.roles import ROLES
+from writeoffs.proposals.models import Kind
+from writeoffs.reports.behind import Narrow
+from writeoffs.reports.selectors import RegisterFilter
+from writeoffs.reports.statements.spans import NONE, PREVIOUS, YEAR, PeriodFact, Span, period_span, range_span, span_of
+
+COMPARISONS = ((PREVIOUS, "The period before"), (YEAR, "A year before"), (NONE, "Nothing"))
+
+
+def _date_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class PeriodForm(forms.Form):
+    """period: 2026-03, FY2026 or range; from, to: the days of a range."""
+
+    period = forms.ChoiceField(label="Period")
+    compare = forms.ChoiceField(label="Compare with", choices=COMPARISONS, required=False)
+
+    def __init__(
+        self, data: Any, *, periods: Sequence[PeriodFact], default: Span, locale: str, compares: bool = False
+    ) -> None:
+        given = data.copy()
+        if not given.get("period"):
+            given["period"] = "range" if given.get("from") or given.get("to") else default.code
+        if default.code == "range" and not given.get("from"):
+            given["from"], given["to"] = default.starts_on.isoformat(), default.ends_on.isoformat()
+        given.setdefault("compare", PREVIOUS)
+        super().__init__(given)
+        self.periods, self.locale = periods, locale
+        field = self.fields["period"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = _period_choices(periods, locale)
+        self.fields["from"] = forms.DateField(label="From", required=False, widget=_date_input())
+        self.fields["to"] = forms.DateField(label="To", required=False, widget=_date_input())
+        if not compares:
+            del self.fields["compare"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("period") == "range" and not ({"from", "to"} & self.errors.keys()):
+            first, last = cleaned.get("from"), cleaned.get("to")
+            if first is None or last is None:
+                self.add_error("to" if first else "from", "A range needs its first and its last day.")
+            elif last < first:
+                self.add_error("to", f"{last.isoformat()} is before {first.isoformat()}. Give the later day here.")
+        return cleaned
+
+    def span(self, default: Span) -> Span:
+        """The days asked for; the default where the address says nothing usable."""
+        if not self.is_valid():
+            return default
+        if self.cleaned_data["period"] == "range":
+            return range_span(self.cleaned_data["from"], self.cleaned_data["to"], self.locale)
+        return span_of(self.cleaned_data["period"], self.periods, self.locale) or default
+
+    @property
+    def comparison(self) -> str:
+        return (self.cleaned_data.get("compare") or PREVIOUS) if self.is_valid() else NONE
+
+
+def _period_choices(periods: Sequence[PeriodFact], locale: str) -> list[Any]:
+    """Newest fiscal year first: the year, then its periods; a range last."""
+    years: list[Any] = []
+    ordered = sorted(periods, key=lambda p: (-p.fiscal_year, p.number))
+    for year, own in groupby(ordered, key=lambda p: p.fiscal_year):
+        months = [(p.code, period_span(p, locale).label + (" (closed)" if p.closed else "")) for p in own]
+        years.append((f"Fiscal year {year}", [(f"FY{year}", f"All of fiscal year {year}"), *months]))
+    return [*years, ("range", "From … to")]
+
+
+class RegisterForm(forms.Form):
+    """What the register is narrowed to."""
+
+    reason = forms.ChoiceField(required=False, choices=[("", "All"), *Reason.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", "All"), *Kind.choices])
+    location = forms.ModelChoiceField(Location.objects.none(), required=False, empty_label="All")
+    category = forms.ModelChoiceField(Category.objects.none(), required=False, empty_label="All")
+
+    def __init__(self, data: Any, *, entity: Entity) -> None:
+        super().__init__(data)
+        for name, model in (("location", Location), ("category", Category)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = model.objects.filter(entity=entity)
+
+    def narrow(self) -> RegisterFilter:
+        """Everything where the address says nothing usable."""
+        if not self.is_valid():
+            return RegisterFilter()
+        given = self.cleaned_data
+        location, category = given["location"], given["category"]
+        return RegisterFilter(
+            given["reason"], given["kind"], location.pk if location else None, category.pk if category else None
+        )
+
+    def words(self) -> str:
+        """What it is narrowed to, for the heading on paper."""
+        if not self.is_valid():
+            return ""
+        chosen = ((name, self.cleaned_data[name]) for name in self.fields)
+        labels = {"reason": dict(Reason.choices), "kind": dict(Kind.choices)}
+        return ", ".join(f"{name} {labels.get(name, {}).get(value, value)}" for name, value in chosen if value)
+
+
+class BehindForm(forms.Form):
+    """What a drill-down is narrowed to. 0 stands for lines without a class."""
+
+    kind = forms.MultipleChoiceField(required=False, choices=MovementKind.choices)
+    role = forms.MultipleChoiceField(required=False, choices=[(code, info.label) for code, info in ROLES.items()])
+    origin = forms.ChoiceField(required=False, choices=[("", "All"), *Origin.choices])
+    reason = forms.ChoiceField(required=False, choices=[("", "All"), *Reason.choices])
+    category = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    account = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput())
+    source = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput())
+
+    def __init__(self, data: Any, *, entity: Entity, fields: Sequence[str]) -> None:
+        super().__init__(data)
+        self.fields["from"] = forms.DateField(label="From", required=False, widget=_date_input())
+        self.fields["to"] = forms.DateField(label="To", required=False, widget=_date_input())
+        field = self.fields["category"]
+        assert isinstance(field, forms.TypedChoiceField)
+        self.class_names = {**dict(Category.objects.filter(entity=entity).values_list("pk", "name")), 0: "No class"}
+        field.choices = [("", "All"), *self.class_names.items()]
+        for name in set(self.fields) - {*fields, "from", "to", "category", "source"}:
+            del self.fields[name]
+
+    def narrow(self) -> Narrow:
+        if not self.is_valid():
+            return Narrow()
+        given = self.cleaned_data
+        return Narrow(
+            starts_on=given["from"],
+            ends_on=given["to"],
+            kinds=tuple(given.get("kind", ())),
+            roles=tuple(given.get("role", ())),
+            account=given.get("account", ""),
+            origin=given.get("origin", ""),
+            reason=given.get("reason") or None,
+            class_id=given["category"],
+            source_ref=given["source"],
+        )
+
+    def words(self, locale: str) -> str:
+        """What is shown, in one line."""
+        if not self.is_valid():
+            return "everything"
+        given = self.cleaned_data
+        parts = []
+        first, last = given["from"], given["to"]
+        if first and last:
+            parts.append(range_span(first, last, locale).label)
+        elif last:
+            parts.append(f"up to {_day(last, locale)}")
+        elif first:
+            parts.append(f"from {_day(first, locale)}")
+        parts += [str(MovementKind(value).label) for value in given.get("kind", ())]
+        parts += [ROLES[value].label for value in given.get("role", ())]
+        if given["category"] is not None:
+            parts.append(self.class_names[given["category"]])
+        parts += [str(given[name]) for name in ("account", "source") if given.get(name)]
+        return ", ".join(parts) or "everything"
+
+
+def _day(day: dt.date, locale: str) -> str:
+    return range_span(day, day, locale).label.split(" – ")[0]

@@ -1,0 +1,79 @@
+"""Where the figures of a report lead. On paper and in files nothing leads anywhere: `Links(None)` gives no address."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from core import refs
+from core.models import Entity
+
+
+class Links:
+    """Addresses of one entity's records. entity None: no links at all."""
+
+    def __init__(self, entity: Entity | None) -> None:
+        self.entity = entity
+
+    def _to(self, name: str, *args: object, **params: object) -> str:
+        if self.entity is None:
+            return ""
+        query = {key: value for key, value in params.items() if value not in (None, "", ())}
+        url = reverse(name, args=[self.entity.slug, *args])
+        return f"{url}?{urlencode(query, doseq=True)}" if query else url
+
+    def lot(self, pk: int) -> str:
+        return self._to("stock:lot", pk)
+
+    def entry(self, number: str) -> str:
+        return self._to("ledger:entry", number) if number else ""
+
+    def document(self, source_ref: str) -> str:
+        return refs.url_for(self.entity, source_ref) if self.entity else ""
+
+    def register(self, params: dict[str, str], **changes: object) -> str:
+        return self._to("reports:register", **{**params, **changes})
+
+    def impact(self, **params: object) -> str:
+        return self._to("reports:impact", **params)
+
+    def movements(
+        self,
+        *,
+        starts_on: dt.date | None,
+        ends_on: dt.date,
+        kinds: Sequence[str] = (),
+        class_id: int | None = None,
+    ) -> str:
+        return self._to(
+            "reports:movements",
+            **{"from": starts_on and starts_on.isoformat(), "to": ends_on.isoformat(), "kind": tuple(kinds)},
+            category=class_id,
+        )
+
+    def lines(
+        self,
+        *,
+        starts_on: dt.date | None = None,
+        ends_on: dt.date | None = None,
+        roles: Sequence[str] = (),
+        origin: str = "",
+        class_id: int | None = None,
+        account: str = "",
+        reason: str = "",
+        source_ref: str = "",
+    ) -> str:
+        days = {"from": starts_on and starts_on.isoformat(), "to": ends_on and ends_on.isoformat()}
+        return self._to(
+            "reports:lines",
+            **days,
+            role=tuple(roles),
+            origin=origin,
+            category=class_id,
+            account=account,
+            reason=reason,
+            source=source_ref,
+        )
