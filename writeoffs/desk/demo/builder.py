@@ -1,4 +1,4 @@
-"""Builds the demo companies step by step, each step taken by the person whose it is, through the product's services."""
+"""Builds the demo companies: people, companies and books, then the story of each, step by step at its own time."""
 
 from __future__ import annotations
 
@@ -6,38 +6,62 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import transaction
 
 from core.errors import WrongState
-from core.models import Entity, Membership, User
-from core.words import Framework, Method
+from core.models import Category, Entity, Location, Membership, User
+from core.words import Framework, Method, Role
+from writeoffs.desk.demo import north, south
+from writeoffs.desk.demo.clock import Clock
+from writeoffs.desk.demo.goods import CATALOGUE, LOCATIONS
+from writeoffs.desk.demo.office import Office
 from writeoffs.desk.demo.people import PASSWORD, PEOPLE
-from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod
-from writeoffs.ledger.roles import ROLES
+from writeoffs.ledger.chart import chart_create
+from writeoffs.ledger.periods import fiscal_year_open
 
 Say = Callable[[str], None]
 
 
 def demo_build(*, say: Say) -> None:
     """WrongState where the database holds a company already."""
-    if Entity.objects.exists():
-        raise WrongState(f"'{Entity.objects.first()}' is in this database already; the demo is built in an empty one.")
-    with transaction.atomic():
-        people = _people()
-        _north(people)
-    say("people and companies")
+    there = Entity.objects.first()
+    if there is not None:
+        raise WrongState(f"'{there}' is in this database already; the demo is built in an empty one.")
+    jobs_inline = settings.JOBS_INLINE
+    # The builder is its own worker: each upload is checked and committed before the next step.
+    settings.JOBS_INLINE = True
+    try:
+        _build(say)
+    finally:
+        settings.JOBS_INLINE = jobs_inline
+
+
+def _build(say: Say) -> None:
+    clock = Clock(dt.date(2026, 1, 5))
+    with clock.running():
+        with transaction.atomic():
+            people = _people()
+            nordwind, southgate = _nordwind(people), _southgate(people)
+        say("People and companies are there.")
+        north.story(Office(nordwind, people, clock), say)
+    # The second company's year runs beside the first one's; chains are per company, so each keeps its own order.
+    clock = Clock(dt.date(2026, 7, 2))
+    with clock.running():
+        south.story(Office(southgate, people, clock), say)
 
 
 def _people() -> dict[str, User]:
     made = {}
     for person in PEOPLE:
-        made[person.key] = User.objects.create_user(
-            person.email, PASSWORD, full_name=person.name, is_staff=person.is_staff
-        )
+        user = User.objects.create_user(person.email, PASSWORD, full_name=person.name, is_staff=person.is_staff)
+        EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
+        made[person.key] = user
     return made
 
 
-def _north(people: dict[str, User]) -> Entity:
+def _nordwind(people: dict[str, User]) -> Entity:
     entity = Entity.objects.create(
         slug="nordwind",
         name="Nordwind Trading GmbH",
@@ -48,19 +72,34 @@ def _north(people: dict[str, User]) -> Entity:
         time_zone="Europe/Berlin",
         is_demo=True,
     )
-    for person in PEOPLE:
-        for role in person.north:
-            Membership.objects.create(entity=entity, user=people[person.key], role=role)
-    _books(entity, 2026)
+    _set_up(entity, {person.key: person.north for person in PEOPLE}, people, (2025, 2026, 2027))
+    Location.objects.bulk_create(Location(entity=entity, code=code, name=name) for code, name in LOCATIONS.items())
+    Category.objects.bulk_create(Category(entity=entity, name=name) for name in CATALOGUE)
     return entity
 
 
-def _books(entity: Entity, year: int) -> None:
-    for role, info in ROLES.items():
-        code, name = info.account
-        account = Account.objects.create(entity=entity, code=code, name=name, section=info.section)
-        AccountMap.objects.create(entity=entity, role=role, account=account)
-    for month in range(1, 13):
-        start = dt.date(year, month, 1)
-        end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-        FiscalPeriod.objects.create(entity=entity, fiscal_year=year, number=month, starts_on=start, ends_on=end)
+def _southgate(people: dict[str, User]) -> Entity:
+    entity = Entity.objects.create(
+        slug="southgate",
+        name="Southgate Supply Inc.",
+        currency="USD",
+        framework=Framework.US_GAAP,
+        method=Method.DIRECT,
+        fiscal_year_start=7,
+        tax_rate=Decimal("0.25"),
+        time_zone="America/Chicago",
+        is_demo=True,
+    )
+    _set_up(entity, {person.key: person.south for person in PEOPLE}, people, (2026, 2027))
+    return entity
+
+
+def _set_up(
+    entity: Entity, roles: dict[str, tuple[Role, ...]], people: dict[str, User], years: tuple[int, ...]
+) -> None:
+    for key, held in roles.items():
+        for role in held:
+            Membership.objects.create(entity=entity, user=people[key], role=role, since=dt.date(2026, 1, 5))
+    chart_create(entity=entity)
+    for year in years:
+        fiscal_year_open(entity=entity, fiscal_year=year)

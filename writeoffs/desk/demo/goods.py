@@ -120,6 +120,12 @@ class Shelf:
             if lot is not None:
                 self.lots[key] = replace(lot, quantity=lot.quantity + quantity)
 
+    @property
+    def value(self) -> Decimal:
+        """What the ERP's general ledger shows: each lot at quantity x unit cost, rounded to cents."""
+        cents = Decimal("0.01")
+        return sum(((x.quantity * x.unit_cost).quantize(cents, ROUND_HALF_UP) for x in self.lots.values()), Decimal(0))
+
     def list_csv(self, *, opening: bool = False) -> bytes:
         header = OPENING_HEADER if opening else LIST_HEADER
         return _csv(header, ([_text(getattr(lot, name)) for name in header] for lot in self.lots.values()))
