@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -34,20 +35,34 @@ def head_lock(chain: str) -> ChainHead:
 
 def event_hash(event: AuditEvent) -> str:
     """SHA-256 (hex) over every field of the event; version 1."""
-    fields = [
-        1,
-        event.chain,
-        event.sequence,
-        event.entity_id,
-        event.at.isoformat(),
-        event.actor_id,
-        event.kind,
-        event.subject,
-        event.message,
-        event.data,
-        event.previous_hash,
-    ]
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _hash(
+        (
+            event.chain,
+            event.sequence,
+            event.entity_id,
+            event.at,
+            event.actor_id,
+            event.kind,
+            event.subject,
+            event.message,
+            event.data,
+            event.previous_hash,
+        )
+    )
+
+
+# What a hash covers, in its order; the moment is hashed as ISO text.
+_HASHED = ("chain", "sequence", "entity_id", "at", "actor_id", "kind", "subject", "message", "data", "previous_hash")
+
+
+def _hash(fields: tuple[Any, ...]) -> str:
+    chain, sequence, entity_id, at, *rest = fields
+    text = json.dumps(
+        [1, chain, sequence, entity_id, at.isoformat(), *rest],
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -91,3 +106,73 @@ def record_refusal(
 ) -> None:
     """Keep that a step was refused and why. Call it outside the refused transaction, which has rolled back."""
     record(entity=entity, actor=actor, kind="refused", subject=subject, message=message, data={"rule": rule})
+
+
+@dataclass(frozen=True, slots=True)
+class ChainProof:
+    """What recomputing a chain found. events: how many were looked at. complaint: the first broken place, or
+    nothing."""
+
+    chain: str
+    events: int
+    head: str
+    complaint: str = ""
+
+
+def chains() -> list[str]:
+    """Every chain of audit events that has a head; the journal's chains are the ledger's own."""
+    heads = ChainHead.objects.exclude(chain__startswith="journal:")
+    return list(heads.order_by("chain").values_list("chain", flat=True))
+
+
+def chain_verify(chain: str) -> ChainProof:
+    """Recompute every hash of a chain up to its head, streaming. Events appended meanwhile are left for the next
+    time."""
+    head = ChainHead.objects.filter(chain=chain).first() or ChainHead(chain=chain)
+    expected, previous = 0, ""
+    events = AuditEvent.objects.filter(chain=chain, sequence__lte=head.sequence).order_by("sequence")
+    for *fields, stored in events.values_list(*_HASHED, "hash").iterator(chunk_size=2000):
+        sequence, message, before = fields[1], fields[7], fields[9]
+        expected += 1
+        complaint = ""
+        if sequence != expected:
+            complaint = f"event {expected} is missing"
+        elif before != previous:
+            complaint = f'event {sequence} ("{message}") does not follow the event that stands before it'
+        elif _hash(tuple(fields)) != stored:
+            complaint = (
+                f'event {sequence} ("{message}") is not what was written: its hash is {stored[:16]}…, its content '
+                f"gives {_hash(tuple(fields))[:16]}…"
+            )
+        if complaint:
+            return ChainProof(chain, expected, head.hash, f"{_name(chain)}: {complaint}.")
+        previous = stored
+    return ChainProof(chain, expected, head.hash, _head_complaint(head, expected, previous))
+
+
+def _head_complaint(head: ChainHead, events: int, last: str) -> str:
+    if events != head.sequence:
+        return (
+            f"{_name(head.chain)}: event {events + 1} is missing; the chain's head says that {head.sequence} were "
+            f"written."
+        )
+    if last != head.hash:
+        return (
+            f"{_name(head.chain)}: the hash of the last event is {last[:16]}…, but the chain's head says "
+            f"{head.hash[:16]}…."
+        )
+    beyond = AuditEvent.objects.filter(chain=head.chain, sequence__gt=head.sequence).exists()
+    if beyond and ChainHead.objects.get(chain=head.chain).sequence == head.sequence:
+        return (
+            f"{_name(head.chain)}: there are events behind the chain's head, which says that {head.sequence} were "
+            f"written."
+        )
+    return ""
+
+
+def _name(chain: str) -> str:
+    kind, _, key = chain.partition(":")
+    if kind == "entity":
+        entity = Entity.objects.filter(pk=key).first()
+        return f"Audit trail of {entity or chain}"
+    return {SIGN_IN_CHAIN: "Audit trail of sign-ins", SYSTEM_CHAIN: "Audit trail of the installation"}.get(chain, chain)

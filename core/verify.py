@@ -1,0 +1,81 @@
+"""Proof that what is stored is what was written: rooms register verifiers, `manage.py verify` runs them.
+
+A verifier reads in sets or streams (a million lines must not be held in memory), changes nothing, counts what it
+looked at and yields one sentence for each broken record: which one, what is stored, what it should be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from core.models import Entity
+from core.money import MONEY_SCALE, QUANTITY_SCALE, display_quantity, from_raw
+
+# What was looked at: "entries" -> 312.
+Tally = Counter[str]
+Verifier = Callable[[Tally], Iterator[str]]
+
+_VERIFIERS: dict[str, Verifier] = {}
+_SINGULAR = {
+    "entities": "entity",
+    "entries": "entry",
+    "movements": "movement",
+    "audit events": "audit event",
+}
+
+
+def register(name: str, verifier: Verifier) -> None:
+    """Called in a room's verifiers.py, which core imports when Django is ready."""
+    if _VERIFIERS.setdefault(name, verifier) is not verifier:
+        raise ValueError(f"Two verifiers are called '{name}'.")
+
+
+def complaints(tally: Tally) -> Iterator[str]:
+    """What is wrong, room by room, from one consistent view of the database; nothing when all is well."""
+    with consistent_view():
+        tally["entities"] = Entity.objects.count()
+        for verifier in _VERIFIERS.values():
+            yield from verifier(tally)
+
+
+@contextmanager
+def consistent_view() -> Iterator[None]:
+    """One transaction, in which nothing of others appears half-way: a snapshot on PostgreSQL; on SQLite nobody
+    writes."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read, read only")
+        yield
+
+
+def counted(tally: Tally) -> str:
+    """2 entities, 312 entries, 1,204 movements, 857 audit events."""
+    return ", ".join(f"{tally[name]:,} {_SINGULAR[name] if tally[name] == 1 else name}" for name in _SINGULAR)
+
+
+def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a query that finds broken records; give it a limit."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(params))
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def money_said(entity: Entity, raw: int) -> str:
+    """1,234.50 EUR: a raw amount in a complaint, with every decimal that is stored."""
+    amount = from_raw(int(raw), MONEY_SCALE)
+    unit = Decimal(1).scaleb(-entity.exponent)
+    text = f"{amount.quantize(unit):,f}" if amount == amount.quantize(unit) else f"{amount:,f}"
+    return f"{text} {entity.currency}"
+
+
+def quantity_said(raw: int) -> str:
+    return "0" if not int(raw) else display_quantity(from_raw(int(raw), QUANTITY_SCALE))

@@ -1,0 +1,171 @@
+"""Inventory's proofs: movements are whole and unaltered, lots equal the sum of their movements, counts add up.
+
+All set-wise in SQL: the digests are recomputed by the expression that made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core import verify
+from core.models import Counter, Entity
+from core.verify import Tally, money_said, quantity_said, rows
+from inventory.models import Movement
+from inventory.movements import SERIES, digest_sql
+
+LIMIT = 100
+
+
+def movement_sequences(tally: Tally) -> Iterator[str]:
+    """Gapless from 1 to the entity's counter, and on the chain of no other."""
+    for entity in Entity.objects.order_by("pk"):
+        [(count, last)] = rows(
+            "select count(*), coalesce(max(sequence), 0) from inventory_movement where entity_id = %s", [entity.pk]
+        )
+        tally["movements"] += count
+        taken = Counter.objects.filter(entity=entity, series=SERIES).values_list("last", flat=True).first() or 0
+        if count == last == taken:
+            continue
+        gap = rows(
+            "select n.place from (select sequence, row_number() over (order by sequence) as place "
+            "from inventory_movement where entity_id = %s) n where n.sequence <> n.place order by n.place limit 1",
+            [entity.pk],
+        )
+        place = gap[0][0] if gap else min(count, taken) + 1
+        yield f"{entity}: movement {place} is missing; {taken:,} were written and {count:,} are stored."
+
+
+def movement_digests(tally: Tally) -> Iterator[str]:
+    found = Movement.objects.raw(
+        f"select m.* from inventory_movement m where m.digest <> {digest_sql('m')} order by m.id limit {LIMIT}"
+    )
+    for movement in found.prefetch_related("entity", "lot__item"):
+        yield (
+            f"{movement.entity}: movement {movement.sequence} ({movement.get_kind_display().lower()} of lot "
+            f"{movement.lot} "
+            f"of {movement.lot.item}, {movement.source_ref}) is not what was written: its digest is "
+            f"{movement.digest[:16]}…, its values (quantity {movement.quantity.normalize():f}, cost {movement.cost:f}, "
+            f"allowance {movement.allowance:f}, write-down {movement.write_down:f}) give another."
+        )
+
+
+_CACHES = ("quantity", "cost", "allowance", "write_down")
+
+
+def lot_caches(tally: Tally) -> Iterator[str]:
+    """A lot's quantity, cost, allowance and write-down are the sums of its movements."""
+    stored = ", ".join(f"l.{c}, coalesce(s.{c}, 0)" for c in _CACHES)
+    sums = ", ".join(f"sum({c}) as {c}" for c in _CACHES)
+    differ = " or ".join(f"l.{c} <> coalesce(s.{c}, 0)" for c in _CACHES)
+    found = rows(
+        f"select l.entity_id, l.code, i.sku, p.code, {stored} from inventory_lot l "
+        "join inventory_item i on i.id = l.item_id join core_location p on p.id = l.location_id "
+        f"left join (select lot_id, {sums} from inventory_movement group by lot_id) s on s.lot_id = l.id "
+        f"where {differ} order by l.id limit {LIMIT}"
+    )
+    entities = Entity.objects.in_bulk()
+    for entity_id, code, sku, place, *values in found:
+        entity = entities[entity_id]
+        for cache, stored_value, should in zip(_CACHES, values[::2], values[1::2], strict=True):
+            if stored_value != should:
+                say = quantity_said if cache == "quantity" else lambda raw, e=entity: money_said(e, raw)
+                yield (
+                    f"{entity}: lot {code} of {sku} at {place}: {cache.replace('_', '-')} {say(stored_value)} is "
+                    f"stored, "
+                    f"its movements add up to {say(should)}."
+                )
+
+
+def lot_allowances(tally: Tally) -> Iterator[str]:
+    found = rows(
+        "select l.entity_id, l.code, i.sku, l.allowance, l.cost from inventory_lot l "
+        "join inventory_item i on i.id = l.item_id "
+        f"where l.allowance < 0 or (l.allowance <> 0 and l.allowance > l.cost) order by l.id limit {LIMIT}"
+    )
+    entities = Entity.objects.in_bulk()
+    for entity_id, code, sku, allowance, cost in found:
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: lot {code} of {sku}: the allowance {money_said(entity, allowance)} is not between nil and "
+            f"the cost "
+            f"{money_said(entity, cost)}."
+        )
+
+
+def write_downs_by_year(tally: Tally) -> Iterator[str]:
+    """What movements do to the write-down by year adds up to what they do to it, on the same lot, and no year falls
+    below nil."""
+    entities = Entity.objects.in_bulk()
+    for entity_id, sequence, stored, should in rows(
+        "select m.entity_id, m.sequence, coalesce(w.amount, 0), m.write_down from inventory_movement m "
+        "left join (select movement_id, sum(amount) as amount from inventory_writedownmovement group by movement_id) w "
+        f"on w.movement_id = m.id where coalesce(w.amount, 0) <> m.write_down order by m.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: movement {sequence}: its write-downs by fiscal year add up to {money_said(entity, stored)}, "
+            f"the "
+            f"movement says {money_said(entity, should)}."
+        )
+    for entity_id, sequence in rows(
+        "select m.entity_id, m.sequence from inventory_writedownmovement w join inventory_movement m "
+        f"on m.id = w.movement_id where m.lot_id <> w.lot_id order by m.id limit {LIMIT}"
+    ):
+        yield f"{entities[entity_id]}: movement {sequence}: its write-down by fiscal year names another lot."
+    for entity_id, code, year, left in rows(
+        "select l.entity_id, l.code, w.fiscal_year, w.amount from inventory_lot l "
+        "join (select lot_id, fiscal_year, sum(amount) as amount from inventory_writedownmovement "
+        f"group by lot_id, fiscal_year having sum(amount) < 0) w on w.lot_id = l.id order by l.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: lot {code}: the write-down left of fiscal year {year} is {money_said(entity, left)}, below nil."
+        )
+
+
+def count_sheets(tally: Tally) -> Iterator[str]:
+    for number, row in rows(
+        "select s.number, c.row from inventory_countline c join inventory_countsheet s on s.id = c.sheet_id "
+        f"where c.counted_quantity - c.book_quantity <> c.difference order by c.id limit {LIMIT}"
+    ):
+        yield f"Count {number}, row {row}: counted less book is not the stored difference."
+    for number, lines, line_count, differences, difference_count in rows(
+        "select s.number, coalesce(c.lines, 0), s.line_count, coalesce(c.differences, 0), s.difference_count "
+        "from inventory_countsheet s left join (select sheet_id, count(*) as lines, "
+        "sum(case when difference <> 0 then 1 else 0 end) as differences from inventory_countline group by sheet_id) c "
+        "on c.sheet_id = s.id where coalesce(c.lines, 0) <> s.line_count "
+        f"or coalesce(c.differences, 0) <> s.difference_count order by s.id limit {LIMIT}"
+    ):
+        yield (
+            f"Count {number}: it says {line_count:,} lines and {difference_count:,} differences, stored are "
+            f"{lines:,} and "
+            f"{differences:,}."
+        )
+
+
+def quarantine(tally: Tally) -> Iterator[str]:
+    """What an entry of the register carried when it left the books is what its write-off took off the lot."""
+    entities = Entity.objects.in_bulk()
+    for entity_id, code, ref, stored, should in rows(
+        "select q.entity_id, l.code, q.source_ref, q.cost, -coalesce(m.cost, 0) from inventory_quarantineentry q "
+        "join inventory_lot l on l.id = q.lot_id left join (select lot_id, source_ref, sum(quantity) as quantity, "
+        "sum(cost) as cost, sum(allowance) as allowance from inventory_movement where kind = 'WRITE_OFF' "
+        "group by lot_id, source_ref) m on m.lot_id = q.lot_id and m.source_ref = q.source_ref "
+        "where q.cost <> -coalesce(m.cost, 0) or q.allowance <> -coalesce(m.allowance, 0) "
+        f"or q.quantity <> -coalesce(m.quantity, 0) order by q.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: quarantine of lot {code} ({ref}): quantity, cost ({money_said(entity, stored)}) or allowance "
+            f"differ "
+            f"from its write-off (cost {money_said(entity, should)})."
+        )
+
+
+verify.register("movement sequences", movement_sequences)
+verify.register("movement digests", movement_digests)
+verify.register("lot caches", lot_caches)
+verify.register("lot allowances", lot_allowances)
+verify.register("write-downs by year", write_downs_by_year)
+verify.register("count sheets", count_sheets)
+verify.register("quarantine", quarantine)

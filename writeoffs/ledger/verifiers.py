@@ -1,0 +1,157 @@
+"""The ledger's proofs: every entry is sealed, balanced, unaltered and in its place, in numbers as in the chain.
+
+Entries and lines are read as two streams in the same order and joined on the way, so that a million lines need no
+memory.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from core import verify
+from core.models import ChainHead, Counter, Entity
+from core.money import MONEY_SCALE, to_raw
+from core.verify import Tally, money_said, rows
+from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
+from writeoffs.ledger.journal import chain_of, series_of
+from writeoffs.ledger.models import JournalEntry, JournalLine
+
+LIMIT = 100
+_LINE = ("line_number", "account_id", "role", "amount", "location_id", "category_id", "cost_centre_id", "reason")
+
+
+def entries(tally: Tally) -> Iterator[str]:
+    """Hashes recomputed from the rows, chain, seal, balance, whole units."""
+    for entity in Entity.objects.order_by("pk"):
+        expected, previous = 0, ""
+        for entry, lines in _with_lines(entity):
+            expected += 1
+            tally["entries"] += 1
+            yield from _entry_complaints(entity, entry, lines, expected, previous)
+            previous, expected = entry.hash, entry.chain_sequence
+        head = ChainHead.objects.filter(chain=chain_of(entity)).first() or ChainHead()
+        if (head.sequence, head.hash) != (expected, previous):
+            yield (
+                f"{entity}: the journal's chain ends with entry {expected:,} ({previous[:16] or 'none'}…), but its "
+                f"head says "
+                f"{head.sequence:,} ({head.hash[:16] or 'none'}…): an entry is missing at the end, or the head was "
+                f"changed."
+            )
+
+
+def _with_lines(entity: Entity) -> Iterator[tuple[JournalEntry, list[LineContent]]]:
+    lines = (
+        JournalLine.objects.filter(entry__entity=entity)
+        .order_by("entry__chain_sequence", "entry_id", "line_number")
+        .values_list("entry_id", *_LINE)
+        .iterator(chunk_size=5000)
+    )
+    groups = itertools.groupby(lines, key=lambda row: row[0])
+    key, rows_of_key = next(groups, (None, iter(())))
+    for entry in (
+        JournalEntry.objects.filter(entity=entity)
+        .select_related("period")
+        .order_by("chain_sequence", "pk")
+        .iterator(chunk_size=1000)
+    ):
+        own: list[LineContent] = []
+        if key == entry.pk:
+            own = [_line(row) for row in rows_of_key]
+            key, rows_of_key = next(groups, (None, iter(())))
+        yield entry, own
+
+
+def _line(row: tuple[Any, ...]) -> LineContent:
+    _, number, account_id, role, amount, location_id, category_id, cost_centre_id, reason = row
+    raw = to_raw(amount, MONEY_SCALE)
+    return LineContent(number, account_id, role, raw, location_id, category_id, cost_centre_id, reason)
+
+
+def _entry_complaints(
+    entity: Entity, entry: JournalEntry, lines: list[LineContent], expected: int, previous: str
+) -> Iterator[str]:
+    name = f"{entity}: entry {entry.number}"
+    debits = sum(line.amount for line in lines if line.amount > 0)
+    credits = -sum(line.amount for line in lines if line.amount < 0)
+    if debits != credits:
+        yield (
+            f"{name}: debits {money_said(entity, debits)}, credits {money_said(entity, credits)}; they should be equal."
+        )
+    if not entry.sealed or entry.net_id != 0:
+        yield f"{name}: it is not sealed, so that its transaction should never have been kept."
+    unit = 10 ** (MONEY_SCALE - entity.exponent)
+    for line in lines:
+        if line.amount % unit:
+            yield (
+                f"{name}, line {line.line_number}: {money_said(entity, line.amount)} is no multiple of the "
+                f"smallest unit."
+            )
+    if entry.chain_sequence != expected:
+        yield (
+            f"{name}: it stands at place {entry.chain_sequence:,} of the chain; the entry of place {expected:,} is "
+            f"missing."
+        )
+    if entry.previous_hash != previous:
+        yield (
+            f"{name}: it names {entry.previous_hash[:16] or 'none'}… as the hash before, but that is "
+            f"{previous[:16] or 'none'}…."
+        )
+    if not entry.period.starts_on <= entry.posted_on <= entry.period.ends_on or entry.period.entity_id != entity.pk:
+        yield f"{name}: its date {entry.posted_on.isoformat()} does not lie in its period, {entry.period}."
+    content = content_hash(entry, lines)
+    if content != entry.hash:
+        yield (
+            f"{name}: it is not what was posted: its hash is {entry.hash[:16]}…, its fields, {len(lines)} lines "
+            f"({money_said(entity, debits)}) and papers give {content[:16]}…."
+        )
+
+
+def content_hash(entry: JournalEntry, lines: list[LineContent]) -> str:
+    fields = {name: getattr(entry, name) for name in EntryContent.__dataclass_fields__ if name != "lines"}
+    return entry_hash(EntryContent(**fields, lines=lines))
+
+
+def numbers(tally: Tally) -> Iterator[str]:
+    """Gapless from 1 to the counter in every fiscal year."""
+    entities = Entity.objects.in_bulk()
+    taken = {(c.entity_id, c.series): c.last for c in Counter.objects.filter(series__startswith="entry:")}
+    found = {
+        (entity_id, series_of(year)): (count, last)
+        for entity_id, year, count, last in rows(
+            "select entity_id, fiscal_year, count(*), max(sequence) from ledger_journalentry "
+            "group by entity_id, fiscal_year"
+        )
+    }
+    for entity_id, series in sorted(taken.keys() | found.keys()):
+        count, last = found.get((entity_id, series), (0, 0))
+        handed_out = taken.get((entity_id, series), 0)
+        if count == last == handed_out:
+            continue
+        year = int(series.partition(":")[2])
+        gap = rows(
+            "select n.place from (select sequence, row_number() over (order by sequence) as place "
+            "from ledger_journalentry where entity_id = %s and fiscal_year = %s) n "
+            "where n.sequence <> n.place order by n.place limit 1",
+            [entity_id, year],
+        )
+        place = gap[0][0] if gap else min(count, handed_out) + 1
+        yield (
+            f"{entities[entity_id]}: entry {year}-{place:06d} is missing; {handed_out:,} numbers were handed out and "
+            f"{count:,} entries are stored."
+        )
+
+
+def accounts(tally: Tally) -> Iterator[str]:
+    for number, sequence, line, code in rows(
+        "select e.fiscal_year, e.sequence, l.line_number, a.code from ledger_journalline l "
+        "join ledger_journalentry e on e.id = l.entry_id join ledger_account a on a.id = l.account_id "
+        f"where a.entity_id <> e.entity_id order by l.id limit {LIMIT}"
+    ):
+        yield f"Entry {number}-{sequence:06d}, line {line}: account {code} belongs to another entity."
+
+
+verify.register("entries", entries)
+verify.register("entry numbers", numbers)
+verify.register("accounts", accounts)

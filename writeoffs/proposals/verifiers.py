@@ -1,0 +1,162 @@
+"""The proposals' proofs: what is posted has its posting, movements and entries (and the other way round), lines are
+what was posted, and each decision is what the audit trail heard of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core import verify
+from core.models import AuditEvent, Entity
+from core.verify import Tally, money_said, rows
+from writeoffs.proposals.models import Decision, Verb
+
+LIMIT = 100
+_VERB_OF_EVENT = {
+    "proposal.submitted": Verb.SUBMIT,
+    "proposal.withdrawn": Verb.WITHDRAW,
+    "proposal.returned": Verb.RETURN,
+    "proposal.rejected": Verb.REJECT,
+    "proposal.approved": Verb.APPROVE,
+    "proposal.posted": Verb.POST,
+    "proposal.voided": Verb.VOID,
+}
+_POSTED = "p.status in ('POSTED', 'VOIDED')"
+
+
+def posted_documents(tally: Tally) -> Iterator[str]:
+    """A posted proposal has one posting; a posting, movement or entry of a proposal has a posted proposal."""
+    for number, status in rows(
+        "select p.number, p.status from proposals_proposal p left join posting_posting o "
+        "on o.entity_id = p.entity_id and o.source_ref = 'proposal:' || p.number "
+        f"where {_POSTED} and o.id is null order by p.id limit {LIMIT}"
+    ):
+        yield f"Proposal {number} is {status.lower()}, but there is no posting of it."
+    for table, word in (
+        ("posting_posting", "a posting"),
+        ("inventory_movement", "a movement"),
+        ("ledger_journalentry", "an entry"),
+    ):
+        for (ref,) in rows(
+            f"select o.source_ref from (select distinct entity_id, source_ref from {table} "
+            "where source_ref like 'proposal:%%') o left join proposals_proposal p on p.entity_id = o.entity_id "
+            f"and 'proposal:' || p.number = o.source_ref and {_POSTED} "
+            f"where p.id is null order by o.source_ref limit {LIMIT}"
+        ):
+            yield f"There is {word} of {ref}, but no posted proposal of that number."
+    for (number,) in rows(
+        "select p.number from proposals_proposal p left join ledger_journalentry e "
+        "on e.entity_id = p.entity_id and e.source_ref = 'proposal:' || p.number "
+        f"where {_POSTED} and p.net_loss <> 0 and e.id is null order by p.id limit {LIMIT}"
+    ):
+        yield f"Proposal {number} is posted with a loss, but there is no journal entry of it."
+
+
+_AMOUNTS = ("quantity", "cost", "allowance", "write_down")
+
+
+def posted_lines(tally: Tally) -> Iterator[str]:
+    """The lines of a posted proposal are its movements, lot by lot, and its totals are those of its lines."""
+    entities = Entity.objects.in_bulk()
+    sums = ", ".join(f"sum(l.{a}) as {a}" for a in _AMOUNTS)
+    moved = ", ".join(f"sum({a}) as {a}" for a in _AMOUNTS)
+    differ = " or ".join(f"l.{a} <> coalesce(m.{a}, 0)" for a in _AMOUNTS)
+    for entity_id, number, code, cost, allowance, moved_cost, moved_allowance in rows(
+        "select p.entity_id, p.number, o.code, l.cost, l.allowance, coalesce(m.cost, 0), coalesce(m.allowance, 0) "
+        f"from (select l.proposal_id, l.lot_id, {sums} from proposals_proposalline l group by l.proposal_id, "
+        f"l.lot_id) l "
+        "join proposals_proposal p on p.id = l.proposal_id join inventory_lot o on o.id = l.lot_id "
+        f"left join (select entity_id, source_ref, lot_id, {moved} from inventory_movement where kind <> 'VOID' "
+        "group by entity_id, source_ref, lot_id) m on m.entity_id = p.entity_id "
+        "and m.source_ref = 'proposal:' || p.number and m.lot_id = l.lot_id "
+        f"where {_POSTED} and ({differ}) order by p.id, o.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: proposal {number}, lot {code}: its line says cost {money_said(entity, cost)} and allowance "
+            f"{money_said(entity, allowance)}, its movement {money_said(entity, moved_cost)} and "
+            f"{money_said(entity, moved_allowance)}, or their quantities or write-downs differ."
+        )
+    for entity_id, number, line, loss, should in rows(
+        "select p.entity_id, p.number, l.line_number, l.loss, l.allowance - l.cost from proposals_proposalline l "
+        f"join proposals_proposal p on p.id = l.proposal_id where {_POSTED} and l.loss <> l.allowance - l.cost "
+        f"order by l.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: proposal {number}, line {line}: the loss {money_said(entity, loss)} should be "
+            f"{money_said(entity, should)}."
+        )
+    yield from _totals(entities)
+
+
+def _totals(entities: dict[int, Entity]) -> Iterator[str]:
+    for entity_id, number, lines, line_count, net, net_loss, gross, gross_loss in rows(
+        "select p.entity_id, p.number, coalesce(l.lines, 0), p.line_count, coalesce(l.net, 0), p.net_loss, "
+        "coalesce(l.gross, 0), p.gross_loss from proposals_proposal p left join (select proposal_id, count(*) as "
+        "lines, "
+        "sum(loss) as net, sum(case when cost <> 0 then abs(cost) else abs(loss) end) as gross "
+        "from proposals_proposalline group by proposal_id) l on l.proposal_id = p.id "
+        "where coalesce(l.lines, 0) <> p.line_count or coalesce(l.net, 0) <> p.net_loss "
+        f"or coalesce(l.gross, 0) <> p.gross_loss order by p.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: proposal {number}: it says lines: {line_count:,}, gross {money_said(entity, gross_loss)}, net "
+            f"{money_said(entity, net_loss)}; its lines give {lines:,}: {money_said(entity, gross)} and "
+            f"{money_said(entity, net)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision, as it is stored or as the audit trail heard of it; None where the trail was not told."""
+
+    verb: str
+    by_id: int | None
+    digest: str | None
+    comment: str | None
+
+    def agrees(self, heard: Step) -> bool:
+        return (self.verb, self.by_id) == (heard.verb, heard.by_id) and all(
+            told is None or own == told for own, told in ((self.digest, heard.digest), (self.comment, heard.comment))
+        )
+
+
+def decisions(tally: Tally) -> Iterator[str]:
+    """Decision by decision against the audit events of the same proposal, which their chain keeps unaltered."""
+    heard: defaultdict[tuple[int | None, str], list[Step]] = defaultdict(list)
+    for entity_id, subject, kind, actor_id, data in (
+        AuditEvent.objects.filter(kind__in=_VERB_OF_EVENT)
+        .order_by("chain", "sequence")
+        .values_list("entity_id", "subject", "kind", "actor_id", "data")
+        .iterator(chunk_size=2000)
+    ):
+        step = Step(_VERB_OF_EVENT[kind], actor_id, data.get("digest"), data.get("comment"))
+        heard[entity_id, subject.partition(":")[2]].append(step)
+    kept: defaultdict[tuple[int | None, str], list[Step]] = defaultdict(list)
+    for entity_id, number, verb, by_id, digest, comment in (
+        Decision.objects.order_by("pk")
+        .values_list("proposal__entity_id", "proposal__number", "verb", "by_id", "digest", "comment")
+        .iterator(chunk_size=2000)
+    ):
+        kept[entity_id, number].append(Step(verb, by_id, digest, comment))
+    for key in sorted(heard.keys() | kept.keys(), key=str):
+        number = key[1]
+        steps = itertools.zip_longest(kept[key], heard[key])
+        for place, (own, told) in enumerate(steps, start=1):
+            if own is None or told is None:
+                where = "the audit trail, not among the decisions" if own is None else "no audit event"
+                yield f"Proposal {number}: decision {place} stands in {where}."
+            elif not own.agrees(told):
+                yield (
+                    f"Proposal {number}: decision {place} ({Verb(own.verb).label.lower()}) is not what was decided: "
+                    f"the audit trail tells of {Verb(told.verb).label.lower()}, another person, content or comment."
+                )
+
+
+verify.register("posted documents", posted_documents)
+verify.register("posted lines", posted_lines)
+verify.register("decisions", decisions)
