@@ -63,7 +63,7 @@ def effects(pairs: Iterable[type_pair]) -> Effects:
     by_role = tuple((role, net[role]) for role in ROLES if role in net)
     if len(by_role) != len(net):
         raise KeyError(f"unknown account roles: {', '.join(sorted(net.keys() - ROLES.keys()))}")
-    income = tuple((role, -amount) for role, amount in by_role if ROLES[role].section not in BALANCE_SHEET)
+    income = tuple((role, ZERO - amount) for role, amount in by_role if ROLES[role].section not in BALANCE_SHEET)
     balance = tuple((role, amount) for role, amount in by_role if ROLES[role].section in BALANCE_SHEET)
     tax = _in_sections(income, frozenset({Section.TAX}))
     after_tax = sum((amount for _, amount in income), ZERO)
@@ -94,13 +94,13 @@ def _cash_flow(
     net_inventory: Decimal,
     cash: Decimal,
 ) -> CashFlow:
-    losses = -sum((amount for role, amount in income if role in LOSS_ROLES), ZERO)
-    equity = -_in_sections(balance, frozenset({Section.EQUITY}))
+    losses = ZERO - sum((amount for role, amount in income if role in LOSS_ROLES), ZERO)
+    equity = ZERO - _in_sections(balance, frozenset({Section.EQUITY}))
     everything = -sum((amount for _, amount in balance), ZERO)
     return CashFlow(
         profit=profit,
         losses_added_back=losses,
-        change_in_inventories=-(net_inventory + losses),
+        change_in_inventories=ZERO - (net_inventory + losses),
         # All balances but inventory, cash and equity, whose changes stand in lines of their own.
         change_in_other_balances=everything + net_inventory + cash - equity,
         equity_only_items=equity,

@@ -161,7 +161,7 @@ def roll_facts(*, entity: Entity, span: Span) -> RollFacts:
         gross=tuple(MovementFact(c, kind, bool(b), cost) for c, kind, b, cost, _ in rows),
         allowance=tuple(MovementFact(c, kind, bool(b), allowance) for c, kind, b, _, allowance in rows),
         gl_gross={c: amount for c, role, amount in balances if role == "INVENTORY"},
-        gl_allowance={c: -amount for c, role, amount in balances if role == "INVENTORY_ALLOWANCE"},
+        gl_allowance={c: ZERO - amount for c, role, amount in balances if role == "INVENTORY_ALLOWANCE"},
     )
 
 

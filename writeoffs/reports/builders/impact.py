@@ -94,7 +94,7 @@ def _statement_table(frame: Frame, slug: str, title: str, lines: Iterable[Statem
     rows = list(lines)
     voids = any(line.voids for line in rows)
     money = Kind.MONEY
-    columns = [Column(title, wide=True), Column(frame.heading("This period" if not number else "Amount"), money)]
+    columns = [Column("Line", wide=True), Column(frame.heading("Amount" if number else frame.span.label), money)]
     if voids:
         columns.append(Column(frame.heading("of which voids"), money))
     if frame.compared and not number:

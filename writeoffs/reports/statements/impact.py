@@ -116,7 +116,7 @@ class _Columns:
         return any(role in i.computed_roles for i in (self.current, self.prior) if i)
 
     def line(self, role: str, sign: int) -> StatementLine:
-        current, voids, prior = (table.get(role, ZERO) * sign for table in self.by_role)
+        current, voids, prior = (table.get(role, ZERO) * sign + ZERO for table in self.by_role)
         label, computed = ROLES[role].label, self.computed(role)
         return StatementLine(
             role, label, current, voids, prior if self.prior else None, () if computed else (role,), computed

@@ -19,6 +19,7 @@ from core.money import (
     to_raw,
 )
 
+# Added to a product, it turns a negative nil into nil.
 ZERO = Decimal(0)
 
 
@@ -77,16 +78,16 @@ class RegisterTotals:
 
 def register_line(fact: LineFact, *, void: bool, currency: str) -> RegisterLine:
     """Units that leave take their allowance with them; a write-down uses none, it makes some."""
-    used = -fact.allowance if fact.quantity else ZERO
+    used = ZERO - fact.allowance if fact.quantity else ZERO
     sign = -1 if void else 1
     return RegisterLine(
         fact=fact,
         void=void,
-        quantity=sign * fact.quantity,
+        quantity=ZERO + sign * fact.quantity,
         unit_cost=unit_cost_of(fact.quantity, fact.cost, fact.unit_cost, currency),
-        gross=sign * (fact.loss + used),
-        allowance_used=sign * used,
-        net_loss=sign * fact.loss,
+        gross=ZERO + sign * (fact.loss + used),
+        allowance_used=ZERO + sign * used,
+        net_loss=ZERO + sign * fact.loss,
     )
 
 
