@@ -12,9 +12,14 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from core import audit
-from core.errors import BadInput, WrongState
+from core.access import roles_in
+from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Entity, User
+from core.words import Role
 from writeoffs.posting.models import Posting, PostingLine
+
+# Who may give their word that the ERP has a posting.
+ACKNOWLEDGED_BY = frozenset({Role.CONTROLLER, Role.PREPARER})
 
 
 @transaction.atomic
@@ -22,6 +27,8 @@ def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str
     """A person confirms that the ERP has the posting. WrongState where it was confirmed before or nothing is
     outstanding."""
     name = source_ref.partition(":")[2]
+    if not roles_in(entity, user) & ACKNOWLEDGED_BY:
+        raise NotAllowed(f"{name}: a controller or a preparer of {entity} confirms that the ERP has it.")
     if not how.strip():
         raise BadInput(f"{name}: say how the ERP got it: the number of its document, or who entered it.")
     posting = Posting.objects.filter(entity=entity, source_ref=source_ref).first()

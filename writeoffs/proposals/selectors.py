@@ -3,10 +3,12 @@ size."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core.models import Entity, User
@@ -115,3 +117,56 @@ def proposal_lines(proposal: Proposal) -> QuerySet[ProposalLine]:
         .select_related("lot__item__category", "lot__location", "cost_centre", "quarantine")
         .order_by("line_number")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LineTotals:
+    """What a document's lines add up to. allowance_used: positive where a write-off takes it along."""
+
+    quantity: Decimal
+    cost: Decimal
+    allowance: Decimal
+    loss: Decimal
+
+
+def line_totals(proposal: Proposal) -> LineTotals:
+    nil = Decimal(0)
+    sums = ProposalLine.objects.filter(proposal=proposal).aggregate(
+        quantity=Sum("quantity"), cost=Sum("cost"), allowance=Sum("allowance"), loss=Sum("loss")
+    )
+    return LineTotals(**{name: value if value is not None else nil for name, value in sums.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    """One step of the way at the top of the page. state: done, now, stopped or nothing yet."""
+
+    label: str
+    state: str
+    by: str = ""
+    at: dt.datetime | None = None
+
+
+def steps_of(proposal: Proposal) -> list[StepShown]:
+    """Prepared, submitted, approved, posted; who and when, and where it stands or was stopped."""
+    last = {d.verb: d for d in proposal.decisions.select_related("by").order_by("pk")}
+    steps = [StepShown("Prepared", "done", str(proposal.created_by), proposal.created_at)]
+    ways = (
+        ("Submitted", Status.DRAFT, proposal.submitted_at, str(proposal.created_by)),
+        ("Approved", Status.SUBMITTED, proposal.approved_at, str(proposal.approved_by or "")),
+        ("Posted", Status.APPROVED, proposal.posted_at, str(proposal.posted_by or "")),
+    )
+    for label, waits_at, at, by in ways:
+        if at is not None:
+            steps.append(StepShown(label, "done", by, at))
+        elif proposal.status == waits_at:
+            steps.append(StepShown(label, "now"))
+        elif proposal.status != Status.REJECTED:
+            steps.append(StepShown(label, ""))
+    for status, verb, label in (
+        (Status.REJECTED, Verb.REJECT, "Rejected"),
+        (Status.VOIDED, Verb.VOID, "Voided"),
+    ):
+        if proposal.status == status and verb in last:
+            steps.append(StepShown(label, "stopped", str(last[verb].by), last[verb].at))
+    return steps

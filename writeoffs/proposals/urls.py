@@ -1,6 +1,51 @@
-"""Addresses of the room's pages."""
+"""Addresses of the room's pages. Numbers look like WO-2026-0001, so they never meet the fixed words."""
 
-from django.urls import URLPattern
+from django.urls import path, register_converter
+
+from writeoffs.proposals.models import Verb
+from writeoffs.proposals.views import detail, lines, listing, making, papers, voiding
+
+
+class Number:
+    """A proposal's number."""
+
+    regex = "[A-Z]{2}-[0-9]{4}-[0-9]{4,9}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(Number, "proposal_number")
 
 app_name = "proposals"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", listing.proposal_list, name="list"),
+    path("bulk/", listing.proposal_bulk, name="bulk"),
+    path("new/", making.proposal_new, name="new"),
+    path("from-stock/", making.proposal_from_stock, name="from_stock"),
+    path("from-count/<str:sheet>/", making.proposal_from_count, name="from_count"),
+    path("from-quarantine/", making.proposal_from_quarantine, name="from_quarantine"),
+    path("<proposal_number:number>/", detail.proposal_detail, name="detail"),
+    path("<proposal_number:number>/edit/", making.proposal_edit, name="edit"),
+    path("<proposal_number:number>/lots/", lines.lot_search, name="lots"),
+    path("<proposal_number:number>/lines/add/", lines.line_add, name="line_add"),
+    path("<proposal_number:number>/lines/<int:line_number>/", lines.line_edit, name="line_edit"),
+    path("<proposal_number:number>/lines/<int:line_number>/remove/", lines.line_remove, name="line_remove"),
+    path("<proposal_number:number>/evidence/", papers.evidence_add, name="evidence_add"),
+    path("<proposal_number:number>/evidence/<int:evidence_id>/", papers.evidence_view, name="evidence"),
+    path("<proposal_number:number>/evidence/<int:evidence_id>/remove/", papers.evidence_remove, name="evidence_remove"),
+    path("<proposal_number:number>/void/", voiding.void_request, name="void"),
+    path("<proposal_number:number>/void/decide/", voiding.void_decide, name="void_decide"),
+    *(
+        path(
+            f"<proposal_number:number>/{verb.lower()}/",
+            detail.proposal_step,
+            {"verb": verb},
+            name=verb.lower(),
+        )
+        for verb in (Verb.SUBMIT, Verb.WITHDRAW, Verb.RETURN, Verb.REJECT, Verb.APPROVE, Verb.POST)
+    ),
+]

@@ -1,0 +1,54 @@
+"""Reads postings for pages: what the ERP has yet to follow."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+
+from core.models import Entity
+from writeoffs.ledger.models import JournalEntry, JournalLine
+from writeoffs.posting.models import Posting
+
+
+def postings_listed(*, entity: Entity, status: str = "") -> QuerySet[Posting]:
+    """Newest first, with lots (how many lots moved). status "" gives all."""
+    postings = Posting.objects.filter(entity=entity).select_related("posted_by", "acknowledged_by")
+    if status:
+        postings = postings.filter(status=status)
+    return postings.annotate(lots=Count("lines")).order_by("-pk")
+
+
+def status_counts(*, entity: Entity) -> dict[str, int]:
+    return dict(Posting.objects.filter(entity=entity).order_by().values_list("status").annotate(n=Count("pk")))
+
+
+def entries_behind(*, entity: Entity, postings: list[Posting]) -> dict[str, list[JournalEntry]]:
+    """source_ref -> its entries, for the postings of one page, in one query."""
+    found: dict[str, list[JournalEntry]] = {posting.source_ref: [] for posting in postings}
+    entries = JournalEntry.objects.filter(entity=entity, source_ref__in=found).select_related("entity")
+    for entry in entries.order_by("chain_sequence"):
+        found[entry.source_ref].append(entry)
+    return found
+
+
+def amounts_behind(*, entity: Entity, postings: list[Posting]) -> dict[str, Decimal]:
+    """source_ref -> total of debits of its entries, the void's left out, in one query."""
+    rows = (
+        JournalLine.objects.filter(
+            entry__entity=entity,
+            entry__source_ref__in=[posting.source_ref for posting in postings],
+            entry__reverses__isnull=True,
+            amount__gt=Decimal(0),
+        )
+        .order_by()
+        .values_list("entry__source_ref")
+        .annotate(total=Sum("amount"))
+    )
+    return dict(rows)
+
+
+def reason_of(posting: Posting) -> str:
+    """The reason that the posting's journal lines carry; empty where it had no value."""
+    lines = JournalLine.objects.filter(entry__entity=posting.entity, entry__source_ref=posting.source_ref)
+    return lines.exclude(reason="").values_list("reason", flat=True).order_by("pk").first() or ""

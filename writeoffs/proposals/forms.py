@@ -1,0 +1,200 @@
+"""Reads what a person typed into a proposal's pages; the rules themselves are the services'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from core.errors import BadInput, PeriodClosed
+from core.models import CostCentre, Entity
+from core.money import MONEY_SCALE, QUANTITY_SCALE, RAW_LIMIT, from_raw
+from core.words import Reason
+from writeoffs.proposals import policy
+from writeoffs.proposals.models import Evidence, Kind, Proposal
+from writeoffs.proposals.services.create import Header, header_check
+
+
+def _date(label: str, help_text: str = "") -> forms.DateField:
+    return forms.DateField(label=label, help_text=help_text, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+def _figure(label: str, scale: int, **options: Any) -> forms.DecimalField:
+    limit = from_raw(RAW_LIMIT, scale)
+    return forms.DecimalField(
+        label=label,
+        decimal_places=scale,
+        max_value=limit,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        **{"min_value": -limit, "localize": False, **options},
+    )
+
+
+class HeaderForm(forms.Form):
+    """Kind, reason, dates and note. `kinds` says which kinds the page offers; a single one is not asked for."""
+
+    kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
+    reason = forms.ChoiceField(label="Reason", choices=Reason.choices)
+    event_on = _date("Event date", "The day on which the loss happened, as far as it is known.")
+    found_on = _date("Found date", "The day on which somebody noticed.")
+    posting_on = _date("Posting date", "Drives the period, the quantity and the journal.")
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
+    quarantine_goods = forms.BooleanField(
+        label="The goods stay in quarantine",
+        required=False,
+        help_text="Written-off goods stand at nil value in the quarantine register until they are disposed of.",
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        entity: Entity,
+        kinds: tuple[str, ...] = tuple(Kind.values),
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        today = entity.local_date()
+        defaults = {
+            "kind": kinds[0],
+            "event_on": today,
+            "found_on": today,
+            "posting_on": policy.posting_date_default(entity=entity, found_on=today) or today,
+            "quarantine_goods": True,
+            **(initial or {}),
+        }
+        super().__init__(data, initial=defaults)
+        self.entity = entity
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = [(value, label) for value, label in Kind.choices if value in kinds]
+        if len(kinds) == 1:
+            kind.widget = forms.HiddenInput()
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ChoiceField)
+        if kinds == (Kind.COUNT_ADJUSTMENT,):
+            reason.choices = [(Reason.COUNT_DIFFERENCE.value, Reason.COUNT_DIFFERENCE.label)]
+        elif Kind.COUNT_ADJUSTMENT not in kinds:
+            reason.choices = [choice for choice in Reason.choices if choice[0] != Reason.COUNT_DIFFERENCE]
+        if Kind.WRITE_OFF not in kinds:
+            del self.fields["quarantine_goods"]
+
+    def header(self) -> Header:
+        data = self.cleaned_data
+        return Header(
+            kind=data["kind"],
+            reason=data["reason"],
+            event_on=data["event_on"],
+            found_on=data["found_on"],
+            posting_on=data["posting_on"],
+            note=data["note"],
+            quarantine_goods=data.get("quarantine_goods", False),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """A refused date stands at its field, with the date that can be taken instead."""
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        try:
+            header_check(entity=self.entity, header=self.header())
+        except PeriodClosed as error:
+            self.add_error("posting_on", error.message)
+        except BadInput as error:
+            field = "found_on" if data["found_on"] < data["event_on"] else None
+            field = field or ("posting_on" if data["posting_on"] < data["found_on"] else "reason")
+            self.add_error(field, error.message)
+        return data
+
+
+class EditForm(HeaderForm):
+    """The same of a draft; version is the one that the page showed."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput())
+
+    def __init__(self, data: QueryDict | None = None, *, proposal: Proposal) -> None:
+        initial = {
+            "reason": proposal.reason,
+            "event_on": proposal.event_on,
+            "found_on": proposal.found_on,
+            "posting_on": proposal.posting_on,
+            "note": proposal.note,
+            "quarantine_goods": proposal.quarantine_goods,
+            "version": proposal.version,
+        }
+        super().__init__(data, entity=proposal.entity, kinds=(proposal.kind,), initial=initial)
+
+
+class FromStockForm(HeaderForm):
+    """A write-off of all that the lots hold, or a write-down of each to a part of its carrying amount."""
+
+    percent = forms.DecimalField(
+        label="Write down to, % of the carrying amount",
+        help_text="For a write-down only: the part of each lot's carrying amount that stays; 0 writes it down to nil.",
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal("99.99"),
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+
+    field_order = ("kind", "reason", "percent", "event_on", "found_on", "posting_on", "note", "quarantine_goods")
+
+
+class LineForm(forms.Form):
+    """One line: a quantity, or for a write-down the carrying amount that stays."""
+
+    quantity = _figure("Quantity", QUANTITY_SCALE, required=False)
+    new_carrying_amount = _figure("New carrying amount", MONEY_SCALE, required=False, min_value=Decimal(0))
+    cost_centre = forms.ModelChoiceField(
+        label="Cost centre", queryset=CostCentre.objects.none(), required=False, empty_label="None"
+    )
+    note = forms.CharField(label="Note", max_length=200, required=False)
+
+    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        centres = CostCentre.objects.filter(entity=proposal.entity)
+        centre = self.fields["cost_centre"]
+        assert isinstance(centre, forms.ModelChoiceField)
+        centre.queryset = centres
+        if proposal.kind == Kind.WRITE_DOWN:
+            del self.fields["quantity"]
+            self.fields["new_carrying_amount"].label = f"New carrying amount, {proposal.entity.currency}"
+        else:
+            del self.fields["new_carrying_amount"]
+            labels = {
+                Kind.WRITE_OFF: ("Quantity to write off", "Units that leave the books."),
+                Kind.COUNT_ADJUSTMENT: ("Difference", "Negative when short, positive when over."),
+                Kind.RECOVERY: ("Quantity to recover", "Units that come back from quarantine."),
+            }
+            label, help_text = labels[Kind(proposal.kind)]
+            self.fields["quantity"].label = label
+            self.fields["quantity"].help_text = help_text
+
+
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files of one field."""
+
+    widget = ManyFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        several = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(one, initial) for one in several]
+
+
+class EvidenceForm(forms.Form):
+    kind = forms.ChoiceField(label="What it is", choices=Evidence.Kind.choices)
+    papers = FilesField(label="Files", help_text="PDF, PNG, JPEG, xlsx, csv or txt; up to 25 MB each.")
+
+
+class VoidForm(forms.Form):
+    """Why a posted document is undone, and on which date its mirror stands."""
+
+    posted_on = _date("Posting date of the mirror entry", "A date in an open period, not before the posting itself.")
+    reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)

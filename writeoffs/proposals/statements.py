@@ -1,0 +1,155 @@
+"""What a proposal's page shows of journal and statements: the entries that it makes, and before -> after of the
+figures that they move. Reads sums only; the effects themselves are the ledger's and the tax rule's pure functions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from core.models import Entity
+from writeoffs.ledger.models import AccountMap, JournalEntry, JournalLine
+from writeoffs.ledger.roles import ROLES, Section
+from writeoffs.posting.lots import fiscal_year_of
+from writeoffs.proposals import content
+from writeoffs.proposals.models import Proposal, Status
+from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
+
+ZERO = Decimal(0)
+_BALANCE = frozenset({Section.ASSET, Section.LIABILITY, Section.EQUITY})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One account of an entry; parts: how many journal lines (by location, category, cost centre) stand behind it."""
+
+    account: str
+    mapped: bool
+    debit: Decimal
+    credit: Decimal
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """One entry, planned or posted; entry is None while planned."""
+
+    title: str
+    entry: JournalEntry | None
+    lines: list[ShownLine]
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEffect:
+    """One figure before, by this document, and after."""
+
+    label: str
+    before: Decimal
+    change: Decimal
+
+    @property
+    def after(self) -> Decimal:
+        return self.before + self.change
+
+
+def journal_shown(proposal: Proposal) -> list[ShownEntry]:
+    """The posted entries, the void's included; while there are none, those that posting would make."""
+    if proposal.status in (Status.POSTED, Status.VOIDED):
+        entries = (
+            JournalEntry.objects.filter(entity=proposal.entity, source_ref=proposal.source_ref)
+            .select_related("entity", "period", "reverses")
+            .prefetch_related("lines__account")
+            .order_by("chain_sequence")
+        )
+        return [
+            _entry(
+                entry.description,
+                ((str(line.account), True, line.amount) for line in entry.lines.all()),
+                entry,
+            )
+            for entry in entries
+        ]
+    accounts = {
+        row.role: str(row.account)
+        for row in AccountMap.objects.filter(entity=proposal.entity).select_related("account")
+    }
+    return [
+        _entry(
+            plan.description,
+            (
+                (accounts.get(line.role, ROLES[line.role].label), line.role in accounts, line.amount)
+                for line in plan.lines
+            ),
+        )
+        for plan in content.journal_planned(proposal)
+    ]
+
+
+def _entry(title: str, lines: Iterable[tuple[str, bool, Decimal]], entry: JournalEntry | None = None) -> ShownEntry:
+    """Summed by account and side, debits first."""
+    sums: defaultdict[tuple[bool, str, bool], list[Decimal]] = defaultdict(list)
+    for account, mapped, amount in lines:
+        sums[amount < 0, account, mapped].append(amount)
+    shown = [
+        ShownLine(
+            account,
+            mapped,
+            ZERO if credit else sum(amounts, ZERO),
+            -sum(amounts, ZERO) if credit else ZERO,
+            len(amounts),
+        )
+        for (credit, account, mapped), amounts in sorted(sums.items())
+    ]
+    return ShownEntry(title, entry, shown, sum((line.debit for line in shown), ZERO))
+
+
+def effects_shown(proposal: Proposal) -> list[ShownEffect]:
+    """Gross profit, profit before tax, tax and net profit of the fiscal year, inventory and cash at the posting date:
+    as the books have them without this document, what it does, and after it. Tax by the entity's policy."""
+    entity = proposal.entity
+    tax = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
+    before = impact(_books_without(proposal), policy=tax)
+    own = impact(_own(proposal), policy=tax)
+    return [
+        ShownEffect(label, was, change)
+        for (label, was), (_, change) in zip(_figures(before), _figures(own), strict=True)
+    ]
+
+
+def _figures(of: Impact) -> list[tuple[str, Decimal]]:
+    return [
+        ("Gross profit", of.whole.gross_profit),
+        ("Profit before tax", of.whole.profit_before_tax),
+        ("Tax", of.whole.tax),
+        ("Net profit", of.whole.profit_after_tax),
+        ("Inventory", of.whole.net_inventory),
+        ("Cash", of.whole.cash),
+    ]
+
+
+def _own(proposal: Proposal) -> list[tuple[str, Decimal]]:
+    if proposal.status == Status.POSTED:
+        entries = Q(entry__source_ref=proposal.source_ref, entry__reverses__isnull=True)
+        return _sums(proposal.entity, entries)
+    if proposal.status == Status.VOIDED:
+        return []
+    return [(line.role, line.amount) for entry in content.journal_planned(proposal) for line in entry.lines]
+
+
+def _books_without(proposal: Proposal) -> list[tuple[str, Decimal]]:
+    """Income of the fiscal year to the posting date, balances of all time, the document itself left out."""
+    entity = proposal.entity
+    year = fiscal_year_of(entity, proposal.posting_on)
+    others = Q(entry__posted_on__lte=proposal.posting_on) & ~Q(entry__source_ref=proposal.source_ref)
+    balance = [role for role, info in ROLES.items() if info.section in _BALANCE]
+    income = Q(entry__fiscal_year=year) & ~Q(role__in=balance)
+    return _sums(entity, others & (Q(role__in=balance) | income))
+
+
+def _sums(entity: Entity, lines: Q) -> list[tuple[str, Decimal]]:
+    rows = JournalLine.objects.filter(lines, entry__entity=entity).order_by().values_list("role")
+    return list(rows.annotate(total=Sum("amount")))

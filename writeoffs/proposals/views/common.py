@@ -1,0 +1,17 @@
+"""What the room's views share: the proposal behind an address, and how a refused step is shown."""
+
+from __future__ import annotations
+
+from django.http import Http404
+
+from core.access import EntityRequest
+from writeoffs.proposals import selectors
+from writeoffs.proposals.models import Proposal
+
+
+def proposal_or_404(request: EntityRequest, number: str) -> Proposal:
+    """Another entity's number does not exist here."""
+    proposal = selectors.proposal_get(entity=request.entity, number=number)
+    if proposal is None:
+        raise Http404
+    return proposal

@@ -1,0 +1,152 @@
+"""One proposal: what and why, evidence, the journal it will make, what that does to the statements, and the next
+step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core.access import EntityRequest, for_entity
+from core.errors import DomainError, NotAllowed, SegregationOfDuties
+from core.middleware import record_refusal
+from core.models import ChangeRequest
+from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY
+from writeoffs.posting.models import Posting
+from writeoffs.proposals import content, policy, selectors, services, statements
+from writeoffs.proposals.forms import EvidenceForm
+from writeoffs.proposals.models import Proposal, Status, Verb
+from writeoffs.proposals.services.void import KIND as VOID
+from writeoffs.proposals.services.void import may_decide_void
+from writeoffs.proposals.states import EVIDENCE_OPEN, LINES_OPEN
+from writeoffs.proposals.views.common import proposal_or_404
+
+PER_PAGE = 100
+
+
+@require_safe
+@for_entity()
+def proposal_detail(request: EntityRequest, number: str) -> HttpResponse:
+    return render(request, "proposals/detail.html", detail_context(request, proposal_or_404(request, number)))
+
+
+def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]:
+    lines = selectors.proposal_lines(proposal)
+    duties = policy.duties(
+        proposal, user=request.user, roles=request.entity_roles, amount=content.amount_said(proposal)
+    )
+    mine = policy.refusal(proposal, user=request.user, roles=request.entity_roles, verb=policy.EDIT) is None
+    return {
+        "proposal": proposal,
+        "page_obj": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
+        "totals": selectors.line_totals(proposal),
+        "steps": selectors.steps_of(proposal),
+        "decisions": proposal.decisions.select_related("by"),
+        "evidence": proposal.evidence.select_related("file", "added_by").defer("file__content"),
+        "evidence_form": EvidenceForm(),
+        "duties": duties,
+        "primary_url": _address(proposal, duties.primary) if duties.primary else "",
+        "others": [{"url": _address(proposal, step), **asdict(step)} for step in duties.others],
+        "may_edit": mine and proposal.status in LINES_OPEN,
+        "may_attach": mine and proposal.status in EVIDENCE_OPEN,
+        "journal": statements.journal_shown(proposal),
+        "effects": statements.effects_shown(proposal),
+        **_after_posting(request, proposal),
+    }
+
+
+def _address(proposal: Proposal, step: policy.Step) -> str:
+    return reverse(f"proposals:{step.verb.lower()}", args=[proposal.entity.slug, proposal.number])
+
+
+def _after_posting(request: EntityRequest, proposal: Proposal) -> dict[str, Any]:
+    if proposal.status not in (Status.POSTED, Status.VOIDED):
+        return {}
+    change = ChangeRequest.objects.filter(
+        entity=proposal.entity, kind=VOID, subject=proposal.source_ref, status=ChangeRequest.Status.OPEN
+    ).select_related("requested_by", "entity")
+    void = change.first()
+    asks = policy.role_refusal(proposal, roles=request.entity_roles, verb=Verb.VOID) is None
+    return {
+        "posting": Posting.objects.filter(entity=proposal.entity, source_ref=proposal.source_ref)
+        .select_related("acknowledged_by", "posted_by")
+        .first(),
+        "may_acknowledge": bool(request.entity_roles & ACKNOWLEDGED_BY),
+        "void": void,
+        "may_decide_void": void is not None and may_decide_void(void, request.user),
+        "may_ask_void": void is None and asks and proposal.status == Status.POSTED,
+    }
+
+
+def _submit(request: EntityRequest, proposal: Proposal) -> str:
+    version = request.POST.get("version", "")
+    services.proposal_submit(
+        proposal=proposal, user=request.user, version=int(version) if version.isdecimal() else None
+    )
+    return f"{proposal.number} is submitted. It waits for an approver."
+
+
+def _withdraw(request: EntityRequest, proposal: Proposal) -> str:
+    services.proposal_withdraw(proposal=proposal, user=request.user)
+    return f"{proposal.number} is a draft again."
+
+
+def _return(request: EntityRequest, proposal: Proposal) -> str:
+    services.proposal_return(proposal=proposal, user=request.user, comment=request.POST.get("comment", ""))
+    return f"{proposal.number} went back to {proposal.created_by}."
+
+
+def _reject(request: EntityRequest, proposal: Proposal) -> str:
+    services.proposal_reject(proposal=proposal, user=request.user, comment=request.POST.get("comment", ""))
+    return f"{proposal.number} is rejected."
+
+
+def _approve(request: EntityRequest, proposal: Proposal) -> str:
+    services.proposal_approve(
+        proposal=proposal,
+        user=request.user,
+        digest=request.POST.get("digest", ""),
+        comment=request.POST.get("comment", ""),
+    )
+    return f"Approved: {content.amount_said(proposal)}. {proposal.number} waits for a controller to post it."
+
+
+def _post(request: EntityRequest, proposal: Proposal) -> str:
+    posted = services.proposal_post(proposal=proposal, user=request.user, digest=request.POST.get("digest", ""))
+    return posted.message
+
+
+_STEPS: Mapping[str, Callable[[EntityRequest, Proposal], str]] = {
+    Verb.SUBMIT: _submit,
+    Verb.WITHDRAW: _withdraw,
+    Verb.RETURN: _return,
+    Verb.REJECT: _reject,
+    Verb.APPROVE: _approve,
+    Verb.POST: _post,
+}
+
+
+@require_POST
+@for_entity()
+def proposal_step(request: EntityRequest, number: str, verb: str) -> HttpResponse:
+    """One step; refused, the page is shown as it stands now, with the reason and with what was typed."""
+    proposal = proposal_or_404(request, number)
+    try:
+        said = _STEPS[verb](request, proposal)
+    except (NotAllowed, SegregationOfDuties):
+        raise
+    except DomainError as error:
+        record_refusal(request, error)
+        messages.error(request, error.message)
+        context = detail_context(request, proposal_or_404(request, number))
+        context["comment"] = request.POST.get("comment", "")
+        return render(request, "proposals/detail.html", context, status=error.status)
+    messages.success(request, said)
+    return redirect(proposal)
