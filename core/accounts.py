@@ -56,4 +56,4 @@ def email_address_set(*, user: User, verified: bool) -> None:
 
 
 def email_address_is_verified(user: User) -> bool:
-    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())

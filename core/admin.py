@@ -7,7 +7,7 @@ deleted here, by anybody; each change of users, roles and master data is an audi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
@@ -113,9 +113,9 @@ class MasterDataAdmin(ModelAdmin):
 
     form = MasterDataForm
     list_per_page = 100
-    list_filter: Sequence[Any] = ("entity",)
-    list_select_related: Sequence[str] = ("entity",)
-    set_once: tuple[str, ...] = ("entity",)
+    list_filter: ClassVar[Any] = ("entity",)
+    list_select_related: ClassVar[Any] = ("entity",)
+    set_once: ClassVar[tuple[str, ...]] = ("entity",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), *(self.set_once if obj else ()))

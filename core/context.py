@@ -18,7 +18,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     entity = getattr(request, "entity", None)
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"entity": None, "entity_roles": frozenset()}
-    roles = getattr(request, "entity_roles", frozenset())
+    roles: frozenset[str] = getattr(request, "entity_roles", frozenset())
     return {
         "entity": entity,
         "entity_roles": roles,

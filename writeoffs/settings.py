@@ -181,6 +181,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 
 LANGUAGE_CODE = "en"
+# The product speaks one language; a browser's wish would mix the libraries' sentences with ours. Numbers and dates
+# follow the entity's locale.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

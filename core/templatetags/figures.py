@@ -5,9 +5,12 @@ Use the tags, as in {% money x %}: they know the currency and locale of the `ent
 
 from __future__ import annotations
 
+import datetime as dt
+import zoneinfo
 from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date
 from django import template
 from django.core.paginator import Page
 
@@ -89,3 +92,26 @@ def whole(context: template.Context, value: int | None) -> str:
     if not value:
         return "" if value is None else "0"
     return display(Decimal(value), 0, entity.locale if entity else "en")
+
+
+@register.simple_tag(takes_context=True)
+def day(context: template.Context, value: dt.date | None) -> str:
+    """A date as the entity writes it: Mar 3, 2026 or 03.03.2026."""
+    entity = _entity(context)
+    return "" if value is None else format_date(value, "medium", locale=entity.locale if entity else "en")
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: template.Context, value: dt.datetime | None) -> str:
+    """A moment at the entity's place, as the entity writes it: Mar 3, 2026, 14:05."""
+    entity = _entity(context)
+    if value is None:
+        return ""
+    here = value.astimezone(zoneinfo.ZoneInfo(entity.time_zone if entity else "UTC"))
+    return f"{format_date(here, 'medium', locale=entity.locale if entity else 'en')}, {here:%H:%M}"
+
+
+@register.simple_tag
+def ref_name(source_ref: str) -> str:
+    """The name of a document in its source_ref: WO-2026-0001 of proposal:WO-2026-0001."""
+    return source_ref.partition(":")[2] or source_ref

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from core.access import EntityRequest, for_entity
 from core.models import Entity
 from core.words import Role
+from writeoffs.desk.inbox import inbox_context
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -30,4 +31,4 @@ def root(request: HttpRequest) -> HttpResponse:
 
 @for_entity(*Role)
 def home(request: EntityRequest) -> HttpResponse:
-    return render(request, "desk/home.html", {})
+    return render(request, "desk/home.html", inbox_context(request))
