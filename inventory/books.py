@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection
 
-from core.models import Entity
-from inventory.refresh import Held, Years
+from core.models import Entity, Upload
+from inventory.refresh import Held, Listed, Years
 
 
 def _rows(sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
@@ -67,7 +67,7 @@ def last_movement(entity: Entity) -> int:
 def countable(entity: Entity) -> dict[tuple[str, str, str], tuple[int, int, int, int, int]]:
     """(sku, lot code, location code) -> (lot id, quantity, unit cost, cost, allowance) of every lot."""
     return {
-        (sku, code, place): tuple(figures)  # type: ignore[misc]
+        (sku, code, place): tuple(figures)
         for sku, code, place, *figures in _rows(
             "select i.sku, l.code, p.code, l.id, l.quantity, l.unit_cost, l.cost, l.allowance from inventory_lot l "
             "join inventory_item i on i.id = l.item_id join core_location p on p.id = l.location_id "
@@ -87,3 +87,15 @@ def moved_after(entity: Entity, day: dt.date) -> dict[int, str]:
             [entity.pk, day],
         )
     }
+
+
+def staged_rows(upload: Upload) -> Iterator[Listed]:
+    """The rows of a checked list, in the sheet's order."""
+    return map(
+        Listed._make,
+        _rows(
+            "select lot, item, code, location, category, quantity, unit_cost from inventory_stagedlot "
+            "where upload_id = %s order by id",
+            [upload.pk],
+        ),
+    )

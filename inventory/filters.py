@@ -36,18 +36,13 @@ DEFAULT_SORT = "sku"
 
 
 class LotFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Parameters: q, location, category, expiry, expires_before, sale, age, stock, cost. Unknown values filter nothing out
-    of sight: the form is not valid then, and the page says so."""
+    """Parameters: q, location, category, expiry, expires_before, sale, age, stock, cost. A value that cannot be used
+    filters nothing out of sight: the form is not valid then, and the page says so."""
 
     q = django_filters.CharFilter(label="SKU, description or lot", method="by_text", max_length=100)
-    location = django_filters.ModelMultipleChoiceFilter(
-        label="Location", queryset=Location.objects.none(), widget=forms.SelectMultiple(attrs={"size": 4})
-    )
-    category = django_filters.ModelMultipleChoiceFilter(
-        label="Category",
-        field_name="item__category",
-        queryset=Category.objects.none(),
-        widget=forms.SelectMultiple(attrs={"size": 4}),
+    location = django_filters.ModelChoiceFilter(label="Location", queryset=Location.objects.none(), empty_label="All")
+    category = django_filters.ModelChoiceFilter(
+        label="Category", field_name="item__category", queryset=Category.objects.none(), empty_label="All"
     )
     expiry = django_filters.ChoiceFilter(
         label="Expiry",
@@ -106,6 +101,9 @@ class LotFilter(django_filters.FilterSet):  # type: ignore[misc]
         super().__init__(data, queryset=Lot.objects.filter(entity=entity), **kwargs)
         self.filters["location"].queryset = Location.objects.filter(entity=entity)
         self.filters["category"].queryset = Category.objects.filter(entity=entity)
+        for field in self.form.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
 
     def by_text(self, lots: QuerySet[Lot], name: str, value: str) -> QuerySet[Lot]:
         return lots.filter(

@@ -33,10 +33,7 @@ class MovementRow:
 
 def digest_sql(row: str, prefix: str = "") -> str:
     """The SQL expression of a movement's digest over the columns of alias `row` (version 1)."""
-    if connection.vendor == "postgresql":
-        day = f"to_char({row}.posted_on, 'YYYY-MM-DD')"
-    else:
-        day = f"{row}.posted_on"
+    day = f"to_char({row}.posted_on, 'YYYY-MM-DD')" if connection.vendor == "postgresql" else f"{row}.posted_on"
     parts = [
         "'1'",
         f"cast({row}.entity_id as text)",
@@ -82,20 +79,11 @@ def movements_append(
             "create temp table if not exists staged_movement (position bigint primary key, lot_id bigint, "
             "kind varchar(12), quantity bigint, cost bigint, allowance bigint, write_down bigint)"
         )
-        cursor.execute(
-            "create temp table if not exists staged_write_down (position bigint, fiscal_year int, amount bigint)"
-        )
         cursor.execute("delete from staged_movement")
-        cursor.execute("delete from staged_write_down")
         _fill(
             cursor,
             "staged_movement (position, lot_id, kind, quantity, cost, allowance, write_down)",
             [(first + i, r.lot_id, r.kind, r.quantity, r.cost, r.allowance, r.write_down) for i, r in enumerate(rows)],
-        )
-        _fill(
-            cursor,
-            "staged_write_down (position, fiscal_year, amount)",
-            [(first + i, year, amount) for i, r in enumerate(rows) for year, amount in r.by_year if amount],
         )
     day = "cast(%s as date)" if connection.vendor == "postgresql" else "%s"
     movements_insert_select(
@@ -104,13 +92,11 @@ def movements_append(
         "from staged_movement order by position",
         [entity.pk, posted_on.isoformat(), source_ref],
     )
+    write_downs_insert(
+        entity=entity,
+        rows=[(first + i, year, amount) for i, r in enumerate(rows) for year, amount in r.by_year if amount],
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into inventory_writedownmovement (movement_id, lot_id, fiscal_year, amount) "
-            "select m.id, m.lot_id, s.fiscal_year, s.amount from staged_write_down s "
-            "join inventory_movement m on m.entity_id = %s and m.sequence = s.position",
-            [entity.pk],
-        )
         cursor.execute(
             "update inventory_lot set quantity = inventory_lot.quantity + s.quantity, cost = inventory_lot.cost + s.cost, "
             "allowance = inventory_lot.allowance + s.allowance, write_down = inventory_lot.write_down + s.write_down "
@@ -120,7 +106,25 @@ def movements_append(
     return first, first + len(rows) - 1
 
 
-def _fill(cursor: object, target: str, rows: list[tuple[object, ...]]) -> None:
+def write_downs_insert(*, entity: Entity, rows: list[tuple[int, int, int]]) -> None:
+    """What movements do to attached write-downs: (movement's sequence, fiscal year, raw amount)."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "create temp table if not exists staged_write_down (position bigint, fiscal_year int, amount bigint)"
+        )
+        cursor.execute("delete from staged_write_down")
+        _fill(cursor, "staged_write_down (position, fiscal_year, amount)", rows)
+        cursor.execute(
+            "insert into inventory_writedownmovement (movement_id, lot_id, fiscal_year, amount) "
+            "select m.id, m.lot_id, s.fiscal_year, s.amount from staged_write_down s "
+            "join inventory_movement m on m.entity_id = %s and m.sequence = s.position order by m.sequence, s.fiscal_year",
+            [entity.pk],
+        )
+
+
+def _fill(cursor: object, target: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Fill a temp table: COPY on PostgreSQL, executemany (no guards stand on temp tables) on SQLite."""
     if not rows:
         return

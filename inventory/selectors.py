@@ -5,16 +5,18 @@ Invariant: every selector is bound to one entity and makes a constant number of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 
 from core.errors import BadInput
 from core.models import Entity
 from inventory.filters import LotFilter, sort_order
-from inventory.models import Lot
+from inventory.models import CountLine, CountSheet, Lot, Movement, MovementKind, UnexplainedFall, WriteDownMovement
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class LotTotals:
 
 
 def lots_filtered(*, entity: Entity, params: QueryDict) -> QuerySet[Lot]:
-    """The lots behind a stock list's query string, in its order: the ones ticked (repeated `lot`), else all in the filter.
+    """The lots behind a stock list's query string, in its order: those ticked (repeated `lot`), else all in the filter.
 
     BadInput where a filter's value cannot be used, so that a mistyped link never proposes the whole warehouse.
     """
@@ -56,3 +58,123 @@ def lot_totals(*, lots: QuerySet[Lot]) -> LotTotals:
         lots=Count("id"), quantity=Sum("quantity"), cost=Sum("cost"), allowance=Sum("allowance")
     )
     return LotTotals(sums["lots"], sums["quantity"] or nil, sums["cost"] or nil, sums["allowance"] or nil)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A movement and what the lot holds after it."""
+
+    movement: Movement
+    quantity: Decimal
+    cost: Decimal
+    allowance: Decimal
+
+    @property
+    def carrying(self) -> Decimal:
+        return self.cost - self.allowance
+
+
+def lot_history(*, lot: Lot) -> list[HistoryRow]:
+    """The lot's movements in their order, each with the running balances."""
+    quantity = cost = allowance = Decimal(0)
+    rows = []
+    for movement in lot.movements.order_by("sequence"):
+        quantity += movement.quantity
+        cost += movement.cost
+        allowance += movement.allowance
+        rows.append(HistoryRow(movement, quantity, cost, allowance))
+    return rows
+
+
+def lot_write_downs(*, lot: Lot) -> list[tuple[int, Decimal]]:
+    """(fiscal year of the charge, write-down still attached), oldest first."""
+    years = (
+        WriteDownMovement.objects.filter(lot=lot)
+        .values("fiscal_year")
+        .annotate(total=Sum("amount"))
+        .order_by("fiscal_year")
+    )
+    return [(row["fiscal_year"], row["total"]) for row in years if row["total"]]
+
+
+def falls(*, entity: Entity, explained: bool) -> QuerySet[UnexplainedFall]:
+    """The worklist of falls, or what has been explained of it; the newest first."""
+    found = UnexplainedFall.objects.filter(entity=entity).select_related(
+        "movement__lot__item", "movement__lot__location", "upload", "explained_by"
+    )
+    none = UnexplainedFall.Explanation.NONE
+    found = found.exclude(explanation=none) if explained else found.filter(explanation=none)
+    return found.order_by("-movement__posted_on", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class CountFigures:
+    """What a count found. Values at carrying amount; short is negative. not_counted: lots on hand at the sheet's locations
+    that it does not name, as the books stand now."""
+
+    counted: int
+    matched: int
+    short: int
+    short_value: Decimal
+    over: int
+    over_value: Decimal
+    not_counted: int
+    not_counted_value: Decimal
+
+    @property
+    def differences(self) -> int:
+        return self.short + self.over
+
+    @property
+    def net_value(self) -> Decimal:
+        return self.short_value + self.over_value
+
+
+def count_figures(*, sheet: CountSheet) -> CountFigures:
+    """The figures of one sheet, in two queries."""
+    nil = Decimal(0)
+    short, over = Q(difference__lt=nil), Q(difference__gt=nil)
+    sums = sheet.lines.aggregate(
+        counted=Count("id"),
+        short=Count("id", filter=short),
+        short_value=Sum("value", filter=short),
+        over=Count("id", filter=over),
+        over_value=Sum("value", filter=over),
+    )
+    left = (
+        Lot.objects.filter(entity_id=sheet.entity_id, location__in=sheet.lines.values("lot__location"))
+        .exclude(quantity=nil)
+        .exclude(pk__in=sheet.lines.values("lot"))
+        .aggregate(lots=Count("id"), cost=Sum("cost"), allowance=Sum("allowance"))
+    )
+    return CountFigures(
+        counted=sums["counted"],
+        matched=sums["counted"] - sums["short"] - sums["over"],
+        short=sums["short"],
+        short_value=sums["short_value"] or nil,
+        over=sums["over"],
+        over_value=sums["over_value"] or nil,
+        not_counted=left["lots"],
+        not_counted_value=(left["cost"] or nil) - (left["allowance"] or nil),
+    )
+
+
+def count_lines(*, sheet: CountSheet, only_differences: bool) -> QuerySet[CountLine]:
+    """The sheet's lines, the largest differences by value first; with all lines, the sheet's own order."""
+    lines = sheet.lines.select_related("lot__item", "lot__location")
+    if only_differences:
+        return lines.exclude(difference=Decimal(0)).order_by(Abs("value").desc(), "row")
+    return lines.order_by("row")
+
+
+def lots_moved_since(*, sheet: CountSheet, lines: Iterable[CountLine]) -> set[int]:
+    """The lots of these lines that have moved after the day on which they were counted, count differences apart."""
+    return set(
+        CountLine.objects.filter(
+            sheet=sheet,
+            pk__in=[line.pk for line in lines],
+            lot__movements__posted_on__gt=Coalesce(F("counted_on"), sheet.counted_on),
+        )
+        .exclude(lot__movements__kind__in=[MovementKind.OPENING, MovementKind.COUNT])
+        .values_list("lot_id", flat=True)
+    )

@@ -1,6 +1,6 @@
 """What the check of a stock list says about a row: each complaint once, in words that tell what to do.
 
-Invariant: every sentence names the row, the value and what was expected. Errors give None, so that a check can return them.
+Invariant: every sentence names the row, the value and what was expected.
 """
 
 from __future__ import annotations

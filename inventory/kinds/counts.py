@@ -93,6 +93,7 @@ class CountKind(SheetKind):
     title = "Count sheet"
     lead = "What was found on the shelf. Each row is compared with the books as they stand when the count is taken in."
     columns = COLUMNS
+    asks_control_total = False
     upload_roles = (Role.COUNTER, Role.PREPARER, Role.CONTROLLER)
     commit_roles = (Role.COUNTER, Role.PREPARER, Role.CONTROLLER)
     staging_table = StagedCount._meta.db_table
@@ -173,38 +174,18 @@ def _row(
     counted_on: str | None,
     note: str | None,
 ) -> tuple[Any, ...] | None:
-    lot = check.lots.get((sku, code or "", place))
+    code = code or ""
+    lot = check.lots.get((sku, code, place))
     if lot is None:
-        return _unknown(check, issues, row, sku, code or "", place)
+        _unknown(check, issues, row, sku, code, place)
+        return None
     lot_id, book, unit_cost, cost, allowance = lot
     first = check.seen.setdefault(lot_id, row)
-    if first != row:
-        return issues.error(
-            "counted_twice",
-            row,
-            "lot_code",
-            code,
-            f"Rows {first} and {row} both count lot '{code}' of {sku} at {place}. A lot is counted once on a sheet: "
-            "keep the accepted count, or add the two up.",
-        )
-    if counted < 0:
-        return issues.error(
-            "negative_count",
-            row,
-            "counted_quantity",
-            units(counted),
-            f"Row {row}, counted quantity: {units(counted)} is below zero. Expected what was found, 0 or more.",
-        )
     difference = counted - book
     value = difference_value(book, difference, unit_cost, cost, allowance, check.exponent)
-    if not -RAW_LIMIT <= value <= RAW_LIMIT:
-        return issues.error(
-            "too_large",
-            row,
-            "counted_quantity",
-            units(counted),
-            f"Row {row}, counted quantity: {units(counted)} is worth more than one lot can hold. Check the figure.",
-        )
+    if first != row or counted < 0 or not -RAW_LIMIT <= value <= RAW_LIMIT:
+        _refuse(issues, row, first, counted, f"lot '{code}' of {sku} at {place}")
+        return None
     check.quantity += counted
     check.value += value
     if not difference:
@@ -222,6 +203,35 @@ def _row(
             "that movement; have it counted again.",
         )
     return row, lot_id, book, counted, difference, value, counted_on, note or ""
+
+
+def _refuse(issues: Issues, row: int, first: int, counted: int, lot: str) -> None:
+    """What is wrong with a row whose lot is known."""
+    if first != row:
+        issues.error(
+            "counted_twice",
+            row,
+            "lot_code",
+            lot,
+            f"Rows {first} and {row} both count {lot}. A lot is counted once on a sheet: keep the accepted count, or add "
+            "the two up.",
+        )
+    elif counted < 0:
+        issues.error(
+            "negative_count",
+            row,
+            "counted_quantity",
+            units(counted),
+            f"Row {row}, counted quantity: {units(counted)} is below zero. Expected what was found, 0 or more.",
+        )
+    else:
+        issues.error(
+            "too_large",
+            row,
+            "counted_quantity",
+            units(counted),
+            f"Row {row}, counted quantity: {units(counted)} is worth more than one lot can hold. Check the figure.",
+        )
 
 
 def difference_value(book: int, difference: int, unit_cost: int, cost: int, allowance: int, exponent: int) -> int:

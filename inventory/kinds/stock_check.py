@@ -13,10 +13,9 @@ from core.models import Category, Location, Upload
 from core.money import RAW_LIMIT, value_raw
 from core.sheets.kinds import Chunk, Issues
 from core.words import Method
-from inventory.books import held_by_key, items_by_sku
+from inventory.books import held_by_key, items_by_sku, last_movement
 from inventory.kinds.complaints import FORMULA, Complaints
 from inventory.kinds.opening import OpeningError, fiscal_year_of, opening_values
-from inventory.models import Movement
 from inventory.refresh import Held, Listed
 
 READ = (
@@ -78,18 +77,18 @@ class StockCheck:
     def load(cls, upload: Upload) -> StockCheck:
         entity = upload.entity
         day = entity.local_date(upload.as_of)
-        last = Movement.objects.filter(entity=entity).order_by("-sequence").values_list("sequence", flat=True).first()
+        last, held = last_movement(entity), held_by_key(entity)
         return cls(
             exponent=entity.exponent,
             direct=entity.method == Method.DIRECT,
             as_of=day.isoformat(),
             fiscal_year=fiscal_year_of(day, entity.fiscal_year_start),
-            opening=last is None,
-            last_movement=last or 0,
+            opening=not last and not held,
+            last_movement=last,
             items={sku: KnownItem(*rest) for sku, *rest in items_by_sku(entity)},
             locations=dict(Location.objects.filter(entity=entity).values_list("code", "id")),
             categories=dict(Category.objects.filter(entity=entity).values_list("name", "id")),
-            held=held_by_key(entity),
+            held=held,
         )
 
     def rows(self, chunk: Chunk, issues: Issues) -> list[tuple[Any, ...]]:
@@ -134,7 +133,8 @@ class StockCheck:
         key = (item.ref, code, location)
         first = self.seen.setdefault(key, row)
         if first != row:
-            return self.complaints.twice(row, first, sku, code, place)
+            self.complaints.twice(row, first, sku, code, place)
+            return None
         held = self.held.get(key)
         if not unit_cost:
             unit_cost = self.complaints.no_cost(row, unit_cost, held.unit_cost if held else 0)
@@ -142,11 +142,14 @@ class StockCheck:
             self.complaints.negative_quantity(row, quantity)
         cost = value_raw(quantity, unit_cost, self.exponent)
         if unit and unit != item.unit_of_measure:
-            return self.complaints.other_unit(row, sku, unit, item.unit_of_measure, item.row)
+            self.complaints.other_unit(row, sku, unit, item.unit_of_measure, item.row)
+            return None
         if unit_cost < 0:
-            return self.complaints.negative_cost(row, unit_cost)
+            self.complaints.negative_cost(row, unit_cost)
+            return None
         if not -RAW_LIMIT <= cost <= RAW_LIMIT:
-            return self.complaints.too_large(row, cost)
+            self.complaints.too_large(row, cost)
+            return None
         if received is not None and not self._dates_agree(row, received, expires):
             return None
         if code and code[0] in FORMULA:

@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from core.errors import OutdatedList
 from core.models import Upload
-from core.sheets.kinds import Cell, Chunk, Column, Issues, SheetKind, Summary
+from core.sheets.kinds import Cell, Chunk, Column, Issues, Option, SheetKind, Summary
 from inventory.kinds.stock_check import StockCheck
 from inventory.kinds.stock_preview import preview
 from inventory.models import Movement, StagedLot
@@ -83,7 +83,7 @@ COLUMNS = (
         "Unit cost",
         Cell.UNIT_COST,
         required=True,
-        aliases=("standard_cost", "standard_cost_usd", "cost", "unit price", "moving average price"),
+        aliases=("standard_cost", "standard_cost_usd", "unit price", "moving average price"),
         help="Cost of one unit, in the entity's currency.",
         example="12.50",
     ),
@@ -147,6 +147,14 @@ class StockListKind(SheetKind):
     title = "Stock list"
     lead = "What the ERP shows on hand, one row a lot, complete for the company: a lot that is missing counts as gone."
     columns = COLUMNS
+    options = (
+        Option(
+            "scope",
+            "The list covers",
+            (("", "all stock of the company"), ("locations", "only the locations that stand in it")),
+            help="Lots that a list does not show count as gone, where it covers them.",
+        ),
+    )
     staging_table = StagedLot._meta.db_table
     staging_columns = (
         "row",

@@ -47,7 +47,7 @@ def preview(check: StockCheck, upload: Upload, issues: Issues) -> Summary:
     summary = Summary(rows=check.rows_kept, quantity=check.quantity, value=check.value)
     _control_total(check, upload, issues, words)
     if check.opening:
-        content = f"opening {check.rows_kept} {check.quantity} {check.value} {check.allowance}"
+        content = opening_content(check.rows_kept, check.quantity, check.value, check.allowance)
         _opening(check, summary, words)
     else:
         plan = plan_of(check, upload)
@@ -58,6 +58,11 @@ def preview(check: StockCheck, upload: Upload, issues: Issues) -> Summary:
         defaults={"last_movement": check.last_movement, "opening": check.opening, "content": content},
     )
     return summary
+
+
+def opening_content(rows: int, quantity: int, cost: int, allowance: int) -> str:
+    """What an opening's preview promises, for its commit to compare."""
+    return f"opening {rows} {quantity} {cost} {allowance}"
 
 
 def plan_of(check: StockCheck, upload: Upload) -> RefreshPlan:

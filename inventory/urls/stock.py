@@ -1,6 +1,15 @@
-"""Addresses of the room's pages."""
+"""Addresses of the stock pages."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from inventory.views import falls, quarantine, stock
 
 app_name = "stock"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", stock.stock_list, name="list"),
+    re_path(r"^export\.(?P<extension>xlsx|csv)$", stock.stock_export, name="export"),
+    path("lots/<int:pk>/", stock.lot_detail, name="lot"),
+    path("quarantine/", quarantine.quarantine_list, name="quarantine"),
+    path("falls/", falls.fall_list, name="falls"),
+    path("falls/<int:pk>/explain/", falls.fall_explain_view, name="fall-explain"),
+]

@@ -6,3 +6,12 @@ from django.apps import AppConfig
 class PostingConfig(AppConfig):
     name = "writeoffs.posting"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from core.sheets.kinds import register_commit
+        from inventory.refresh import register_outstanding
+        from writeoffs.posting.followed import outstanding_by_lot
+        from writeoffs.posting.stock_list import stock_list_commit
+
+        register_commit("stock_list", stock_list_commit)
+        register_outstanding(outstanding_by_lot)

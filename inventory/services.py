@@ -1,0 +1,35 @@
+"""Changes to stock's own records that move no value. What moves value is posting's."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import audit
+from core.errors import WrongState
+from core.models import Entity, User
+from core.money import display_quantity
+from inventory.models import UnexplainedFall
+
+
+@transaction.atomic
+def fall_explain(*, entity: Entity, fall: UnexplainedFall, explanation: str, note: str, user: User) -> None:
+    """Say what became of units that fell; once. WrongState where somebody has said it already. It posts nothing: a loss or
+    scrap among the explanations is proposed like any other."""
+    changed = UnexplainedFall.objects.filter(
+        entity=entity, pk=fall.pk, explanation=UnexplainedFall.Explanation.NONE
+    ).update(explanation=explanation, note=note.strip(), explained_by=user, explained_at=timezone.now())
+    lot = fall.movement.lot
+    if changed != 1:
+        raise WrongState(
+            f"The fall of {lot.item} / {lot} has been explained by somebody else already. Look at the explained ones."
+        )
+    label = UnexplainedFall.Explanation(explanation).label.lower()
+    audit.record(
+        entity=entity,
+        actor=user,
+        kind="fall.explained",
+        subject=fall.movement.source_ref,
+        message=f"{user} explained the fall of {display_quantity(-fall.movement.quantity)} of {lot.item} / {lot}: {label}.",
+        data={"fall": fall.pk, "explanation": explanation, "note": note.strip()},
+    )

@@ -1,0 +1,1 @@
+"""Pages of stock, counts, quarantine and the worklist of falls."""

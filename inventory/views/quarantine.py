@@ -1,0 +1,35 @@
+"""Goods written off that still stand in the warehouse, at nil value."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from core.access import EntityRequest, for_entity
+from core.words import Reason, Role
+from inventory.models import QuarantineEntry
+
+PAGE = 50
+
+
+@require_safe
+@for_entity()
+def quarantine_list(request: EntityRequest) -> HttpResponse:
+    """What awaits disposal, oldest first; with ?status=all, what has left the register too."""
+    everything = request.GET.get("status") == "all"
+    entries = QuarantineEntry.objects.filter(entity=request.entity).select_related("lot__item", "lot__location")
+    if not everything:
+        entries = entries.filter(status=QuarantineEntry.Status.STANDING)
+    totals = entries.order_by().aggregate(entries=Count("id"), cost=Sum("cost"))
+    context = {
+        "page_obj": Paginator(entries, PAGE).get_page(request.GET.get("page")),
+        "totals": totals,
+        "everything": everything,
+        "reasons": dict(Reason.choices),
+        "today": request.entity.local_date(),
+        "may_propose": Role.PREPARER in request.entity_roles,
+    }
+    return render(request, "stock/quarantine.html", context)
