@@ -1,8 +1,9 @@
 """Background work that a person waits for: a Job row of our own over django-tasks' queue.
 
-Invariant: a job runs under one attempt number; whoever lost it (its worker was taken for dead and another one took over)
-writes nothing more, since every report of progress is a compare-and-set on that number inside the transaction that it
-reports. A worker that is killed leaves its job RUNNING with an old heartbeat; `jobs_recover` puts such jobs back.
+Invariant: a job runs under one attempt number; whoever lost it (its worker was taken for dead and another one took
+over) writes nothing more, since every report of progress is a compare-and-set on that number inside the transaction
+that it reports. A worker that is killed leaves its job RUNNING with an old heartbeat; `jobs_recover` puts such jobs
+back.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 STALE_AFTER = dt.timedelta(seconds=60)
-UNEXPECTED = "Something went wrong that we did not foresee; it was written to the log. Nothing was saved: start it again."
+UNEXPECTED = (
+    "Something went wrong that we did not foresee; it was written to the log. Nothing was saved: start it again."
+)
 KILLED = (
     "The worker stopped {attempts} times while doing this, the last time after {done:,} rows. Nothing was saved. "
     "Start it again; if it stops again, a smaller file may help."
@@ -58,7 +61,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """run does the work; failed(job, message) brings the record that the job is about to a state a person can act on."""
+    """run does the work; failed(job, message) brings the record that the job is about to a state a person can act
+    on."""
 
     run: Callable[[Run], None]
     failed: Callable[[Job, str], None] | None = None

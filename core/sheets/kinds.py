@@ -47,6 +47,17 @@ class Column:
     example: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a kind asks beside the file, on the first step; the answer stands in Upload.options under `name`.
+    choices: (value, label); the first one is the answer where nobody chooses."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    help: str = ""
+
+
 @dataclass(slots=True)
 class Chunk:
     """Some rows, column by column. rows: the sheet's row numbers. columns: our column name -> converted cells, same
@@ -118,6 +129,8 @@ class SheetKind:
     columns: ClassVar[tuple[Column, ...]]
     upload_roles: ClassVar[tuple[Role, ...]] = (Role.PREPARER, Role.CONTROLLER)
     commit_roles: ClassVar[tuple[Role, ...]] = (Role.PREPARER, Role.CONTROLLER)
+    options: ClassVar[tuple[Option, ...]] = ()
+    asks_control_total: ClassVar[bool] = True
     staging_table: ClassVar[str]
     # Columns of the staging table behind upload_id, in the order of the tuples that check_chunk gives.
     staging_columns: ClassVar[tuple[str, ...]]
@@ -161,6 +174,10 @@ def register_commit(code: str, commit: Callable[[Upload, User], Committed]) -> N
 def kind(code: str) -> SheetKind:
     """KeyError for an unknown code; views turn it into 404."""
     return _KINDS[code]
+
+
+def kinds_all() -> list[SheetKind]:
+    return list(_KINDS.values())
 
 
 def kinds_for(entity: Entity, roles: frozenset[str]) -> list[SheetKind]:
