@@ -70,7 +70,12 @@ def inbox(*, entity: Entity, user: User, roles: Collection[str]) -> Inbox:
     sent = mine & Q(status__in=(Status.SUBMITTED, Status.APPROVED))
     drafts = mine & Q(status=Status.DRAFT) & (Q(last_verb__isnull=True) | ~Q(last_verb=Verb.RETURN))
     wanted = {"to_approve": approve, "to_post": post, "returned": returned, "sent": sent, "drafts": drafts}
-    counts = everything.aggregate(**{name: Count("pk", filter=condition) for name, condition in wanted.items()})
+    # Counted through the very lists that are shown: an aggregate's own filter joins the count sheet inside, and loses
+    # every proposal that has none.
+    shown = {name: Q(pk__in=everything.filter(condition).values("pk")) for name, condition in wanted.items()}
+    counts = Proposal.objects.filter(entity=entity).aggregate(
+        **{name: Count("pk", filter=condition) for name, condition in shown.items()}
+    )
     lists = {
         name: with_line_figures(everything.filter(condition)).order_by("submitted_at", "pk")
         for name, condition in wanted.items()
