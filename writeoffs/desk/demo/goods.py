@@ -87,7 +87,7 @@ class Shelf:
         for key, lot in self.lots.items():
             if self.random.random() > share or lot.quantity <= 0 or (lot.expires_on and lot.expires_on < on):
                 continue
-            taken = _units(lot, self.random.uniform(0.05, 0.6))
+            taken = _units(lot, self.random.uniform(0.15, 0.8))
             self.lots[key] = replace(lot, quantity=lot.quantity - taken)
 
     def receive(self, on: dt.date, lots: int) -> None:

@@ -70,6 +70,7 @@ def _refresh(office: Office, shelf: Shelf, on: dt.date, *, sold: float, lots: in
         control_total=shelf.value,
     )
     office.commit(upload)
+    office.explain_sales(until=on, leaving=0 if on.month < 9 else 24)
 
 
 def _expired(office: Office, on: dt.date) -> None:
@@ -100,7 +101,7 @@ def _first_quarter(office: Office, shelf: Shelf) -> None:
     proposal = office.propose(header, discontinued, percent=40)
     office.attach(proposal, Evidence.Kind.PRICE_SOURCE, "outlet-prices-march.pdf", _outlet_prices())
     office.through(proposal)
-    _refresh(office, shelf, day(3, 31), sold=0.55, lots=34)
+    _refresh(office, shelf, day(3, 31), sold=0.3, lots=34)
     office.close_until(day(3, 31), on=day(4, 8))
 
 
@@ -128,9 +129,10 @@ def _second_quarter(office: Office, shelf: Shelf) -> None:
         Kind.RECOVERY, Reason.DAMAGE, day(5, 27), "Sorted again: the cartons are dented, the goods are sound."
     )
     entries = QuarantineEntry.objects.filter(pk__in=[entry.pk for entry in standing])
-    office.through(office.propose_recovery(header, entries))
+    recovery = office.through(office.propose_recovery(header, entries))
+    office.confirm(recovery, "Material document 4900017733, entered by hand.")
     _expired(office, day(6, 17))
-    _refresh(office, shelf, day(6, 30), sold=0.5, lots=38)
+    _refresh(office, shelf, day(6, 30), sold=0.28, lots=38)
     office.close_until(day(6, 30), on=day(7, 8))
 
 
@@ -164,7 +166,7 @@ def _third_quarter(office: Office, shelf: Shelf) -> None:
     )
     office.void(wrong, day=day(9, 22), reason="The boxes of the new design were tagged, not those of the old one.")
     _count(office, shelf, "LEJ-03", day(9, 29), day(9, 30))
-    _refresh(office, shelf, day(9, 30), sold=0.5, lots=40)
+    _refresh(office, shelf, day(9, 30), sold=0.28, lots=40)
     office.close_until(day(9, 30), on=day(10, 8))
 
 
@@ -194,7 +196,8 @@ def _count_sheet(office: Office, shelf: Shelf, location: str, on: dt.date) -> Co
 
 def _count(office: Office, shelf: Shelf, location: str, on: dt.date, posting_on: dt.date) -> None:
     sheet = _count_sheet(office, shelf, location, on)
-    office.through(office.propose_count(sheet, posting_on), "Recounted the five largest; they hold.")
+    posted = office.through(office.propose_count(sheet, posting_on), "Recounted the five largest; they hold.")
+    office.confirm(posted, "Inventory document 100000481, posted in the ERP.")
 
 
 def _fourth_quarter(office: Office) -> None:

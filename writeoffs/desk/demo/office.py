@@ -12,16 +12,17 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from core.changes import change_decide
 from core.errors import WrongState
-from core.models import ChangeRequest, Entity, Upload, User
+from core.models import Entity, Upload, User
 from core.sheets import pipeline
 from core.words import Reason
-from inventory.models import CountSheet, Lot, QuarantineEntry
+from inventory.models import CountSheet, Lot, QuarantineEntry, UnexplainedFall
+from inventory.services import fall_explain
 from writeoffs.desk.demo.clock import Clock
 from writeoffs.desk.demo.goods import Key
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import period_close
+from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.models import Posting, PostingLine
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Evidence, Kind, Proposal
@@ -149,6 +150,26 @@ class Office:
             self.clock.pass_minutes(50)
             services.void_decide(change=change, user=self.approver, approve=True, comment="Seen the tags; agreed.")
 
+    def confirm(self, proposal: Proposal, how: str) -> None:
+        """The controller has seen that the ERP followed."""
+        self.clock.pass_minutes(90)
+        user = self.people["controller"]
+        posting_acknowledge(entity=self.entity, source_ref=proposal.source_ref, user=user, how=how)
+
+    def explain_sales(self, *, until: dt.date, leaving: int) -> None:
+        """The preparer goes through the worklist of falls, oldest first, and leaves the last ones for tomorrow."""
+        waiting = UnexplainedFall.objects.filter(entity=self.entity, explanation="", movement__posted_on__lte=until)
+        for place, fall in enumerate(waiting.order_by("pk")[: max(0, waiting.count() - leaving)]):
+            self.clock.pass_minutes(1)
+            sale = place % 23
+            fall_explain(
+                entity=self.entity,
+                fall=fall,
+                explanation=UnexplainedFall.Explanation.SALE if sale else UnexplainedFall.Explanation.RETURN,
+                note="" if sale else "Back to the supplier, recall.",
+                user=self.people["preparer"],
+            )
+
     def close_until(self, last: dt.date, *, on: dt.date) -> None:
         """Every open period that ends by `last`, in order."""
         self.clock.go_to(on, 16)
@@ -178,10 +199,6 @@ class Office:
 
     def expired(self, day: dt.date) -> QuerySet[Lot]:
         return self.lots().filter(expires_on__lt=day)
-
-    def refuse_change(self, change: ChangeRequest, comment: str) -> None:
-        self.clock.pass_minutes(20)
-        change_decide(change=change, user=self.approver, approve=False, comment=comment)
 
     def write_off(self, reason: Reason, day: dt.date, note: str) -> Header:
         return self.header(Kind.WRITE_OFF, reason, day, note)

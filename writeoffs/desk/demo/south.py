@@ -33,7 +33,7 @@ def story(office: Office, say: Say) -> None:
     header = office.write_down(Reason.OBSOLESCENCE, day, "Discontinued by the maker; liquidators pay half.")
     office.through(office.propose(header, office.lots().filter(end_of_sale_on__lt=day), percent=50))
     shelf.issue(office.erp_news())
-    shelf.sell(dt.date(2026, 9, 30), 0.5)
+    shelf.sell(dt.date(2026, 9, 30), 0.3)
     shelf.receive(dt.date(2026, 9, 30), 8)
     office.clock.go_to(dt.date(2026, 9, 30), 23)
     upload = office.upload(
