@@ -22,7 +22,7 @@ FEBRUARY = dt.date(2026, 2, 10)
 APRIL = dt.date(2026, 4, 2)
 
 
-def opened(company: Company, *lots: Lot) -> None:
+def opened(company: Company, *lots: Lot, source_ref: str = "upload:0") -> None:
     """The ERP-origin entry of the opening stock: what a committed stock list writes beside the movements."""
     entity = company.entity
     lines = []
@@ -39,7 +39,7 @@ def opened(company: Company, *lots: Lot) -> None:
             entity=entity,
             period=period_lock(entity=entity, posted_on=OPENED),
             posted_on=OPENED,
-            source_ref="upload:0",
+            source_ref=source_ref,
             entries=[PlannedEntry("OPENING", "ERP", "Opening stock", lines)],
             posted_by=company["CONTROLLER"],
         )
@@ -55,9 +55,7 @@ def count_adjustment(company: Company, *differences: tuple[Lot, str], day: dt.da
     )
     proposal = services.proposal_create(entity=company.entity, user=company["PREPARER"], header=made)
     for lot, quantity in differences:
-        proposal = services.line_add(
-            proposal=proposal, user=company["PREPARER"], lot=lot, quantity=Decimal(quantity)
-        )
+        proposal = services.line_add(proposal=proposal, user=company["PREPARER"], lot=lot, quantity=Decimal(quantity))
     return posted(company, proposal)
 
 

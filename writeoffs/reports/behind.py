@@ -29,6 +29,7 @@ class Narrow:
     account: str = ""
     origin: str = ""
     reason: str | None = None
+    leg: str = ""
     class_id: int | None = None
     source_ref: str = ""
 
@@ -91,6 +92,8 @@ def lines_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[JournalLine]:
         found = found.filter(entry__origin=narrow.origin)
     if narrow.reason is not None:
         found = found.filter(reason=narrow.reason)
+    if narrow.leg:
+        found = found.filter(entry__leg=narrow.leg)
     if narrow.class_id is not None:
         found = found.filter(category_id=narrow.class_id) if narrow.class_id else found.filter(category__isnull=True)
     if narrow.source_ref:

@@ -6,6 +6,7 @@ and a name as well as a colour; every text that came from data is escaped. The f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -67,7 +68,7 @@ def stacked_columns(
     series = [s for s in chart.series if any(s.values)]
     low, high = _bounds(series, len(chart.columns))
     step = _step(high - low)
-    first, last = int(low // step) if low < 0 else 0, int(-(-high // step))
+    first, last = math.floor(low / step), math.ceil(high / step)
     legend = LEGEND_LINE * -(-len(series) // LEGEND_COLUMNS)
     frame = _Frame(first * step, max(last, first + 1) * step, HEIGHT - BOTTOM, len(chart.columns))
     parts = [

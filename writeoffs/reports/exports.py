@@ -124,7 +124,7 @@ def _write_table(book: Any, styles: _Styles, report: Report, table: Table) -> No
 
 
 def _width(column: Column) -> int:
-    if column.wide:
+    if column.room > 1:
         return 34
     return 18 if column.is_figure else 16
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +12,7 @@ from django import forms
 from core.models import Category, Entity, Location
 from core.words import Reason
 from inventory.models import MovementKind
-from writeoffs.ledger.models import Origin
+from writeoffs.ledger.models import Leg, Origin
 from writeoffs.ledger.roles import ROLES
 from writeoffs.proposals.models import Kind
 from writeoffs.reports.behind import Narrow
@@ -23,10 +23,32 @@ COMPARISONS = ((PREVIOUS, "The period before"), (YEAR, "A year before"), (NONE, 
 
 
 def _date_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateInput(attrs={"type": "date", "data-range-day": ""}, format="%Y-%m-%d")
 
 
-class PeriodForm(forms.Form):
+class _Styled(forms.Form):
+    """Fields carry the classes of the look."""
+
+    def style(self) -> None:
+        for field in self.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
+
+
+class SeveralField(forms.ChoiceField):
+    """One choice, or several of them joined by commas, as a figure's link gives them; cleaned to a tuple of codes."""
+
+    def __init__(self, *, codes: Mapping[str, str], given: str, label: str) -> None:
+        self.codes = codes
+        joined = [code for code in given.split(",") if code in codes]
+        several = [(",".join(joined), ", ".join(codes[code] for code in joined))] if len(joined) > 1 else []
+        super().__init__(choices=[("", "All"), *several, *codes.items()], required=False, label=label)
+
+    def clean(self, value: Any) -> Any:
+        return tuple(code for code in (value or "").split(",") if code in self.codes)
+
+
+class PeriodForm(_Styled):
     """period: 2026-03, FY2026 or range; from, to: the days of a range."""
 
     period = forms.ChoiceField(label="Period")
@@ -50,6 +72,8 @@ class PeriodForm(forms.Form):
         self.fields["to"] = forms.DateField(label="To", required=False, widget=_date_input())
         if not compares:
             del self.fields["compare"]
+        self.fields["period"].widget.attrs["data-range-choice"] = "range"
+        self.style()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -84,7 +108,7 @@ def _period_choices(periods: Sequence[PeriodFact], locale: str) -> list[Any]:
     return [*years, ("range", "From … to")]
 
 
-class RegisterForm(forms.Form):
+class RegisterForm(_Styled):
     """What the register is narrowed to."""
 
     reason = forms.ChoiceField(required=False, choices=[("", "All"), *Reason.choices])
@@ -98,6 +122,7 @@ class RegisterForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = model.objects.filter(entity=entity)
+        self.style()
 
     def narrow(self) -> RegisterFilter:
         """Everything where the address says nothing usable."""
@@ -118,13 +143,12 @@ class RegisterForm(forms.Form):
         return ", ".join(f"{name} {labels.get(name, {}).get(value, value)}" for name, value in chosen if value)
 
 
-class BehindForm(forms.Form):
+class BehindForm(_Styled):
     """What a drill-down is narrowed to. 0 stands for lines without a class."""
 
-    kind = forms.MultipleChoiceField(required=False, choices=MovementKind.choices)
-    role = forms.MultipleChoiceField(required=False, choices=[(code, info.label) for code, info in ROLES.items()])
     origin = forms.ChoiceField(required=False, choices=[("", "All"), *Origin.choices])
     reason = forms.ChoiceField(required=False, choices=[("", "All"), *Reason.choices])
+    leg = forms.ChoiceField(required=False, choices=[("", "All"), *Leg.choices])
     category = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     account = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput())
     source = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput())
@@ -133,12 +157,18 @@ class BehindForm(forms.Form):
         super().__init__(data)
         self.fields["from"] = forms.DateField(label="From", required=False, widget=_date_input())
         self.fields["to"] = forms.DateField(label="To", required=False, widget=_date_input())
+        kinds = {kind.value: str(kind.label) for kind in MovementKind}
+        self.fields["kind"] = SeveralField(codes=kinds, given=data.get("kind", ""), label="Kind")
+        labels = {code: info.label for code, info in ROLES.items()}
+        self.fields["role"] = SeveralField(codes=labels, given=data.get("role", ""), label="Role")
         field = self.fields["category"]
         assert isinstance(field, forms.TypedChoiceField)
         self.class_names = {**dict(Category.objects.filter(entity=entity).values_list("pk", "name")), 0: "No class"}
         field.choices = [("", "All"), *self.class_names.items()]
         for name in set(self.fields) - {*fields, "from", "to", "category", "source"}:
             del self.fields[name]
+        self.order_fields(("from", "to", "kind", "role", "category"))
+        self.style()
 
     def narrow(self) -> Narrow:
         if not self.is_valid():
@@ -147,11 +177,12 @@ class BehindForm(forms.Form):
         return Narrow(
             starts_on=given["from"],
             ends_on=given["to"],
-            kinds=tuple(given.get("kind", ())),
-            roles=tuple(given.get("role", ())),
+            kinds=given.get("kind", ()),
+            roles=given.get("role", ()),
             account=given.get("account", ""),
             origin=given.get("origin", ""),
             reason=given.get("reason") or None,
+            leg=given.get("leg", ""),
             class_id=given["category"],
             source_ref=given["source"],
         )
@@ -171,6 +202,8 @@ class BehindForm(forms.Form):
             parts.append(f"from {_day(first, locale)}")
         parts += [str(MovementKind(value).label) for value in given.get("kind", ())]
         parts += [ROLES[value].label for value in given.get("role", ())]
+        parts += [str(Reason(given["reason"]).label)] if given.get("reason") else []
+        parts += [str(Leg(given["leg"]).label)] if given.get("leg") else []
         if given["category"] is not None:
             parts.append(self.class_names[given["category"]])
         parts += [str(given[name]) for name in ("account", "source") if given.get(name)]

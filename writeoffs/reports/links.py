@@ -21,12 +21,12 @@ class Links:
     def _to(self, name: str, *args: object, **params: object) -> str:
         if self.entity is None:
             return ""
-        query = {key: value for key, value in params.items() if value not in (None, "", ())}
+        query = {key: value for key, value in params.items() if value not in (None, "")}
         try:
             url = reverse(name, args=[self.entity.slug, *args])
         except NoReverseMatch:
             return ""
-        return f"{url}?{urlencode(query, doseq=True)}" if query else url
+        return f"{url}?{urlencode(query, safe=',:')}" if query else url
 
     def lot(self, pk: int) -> str:
         return self._to("stock:lot", pk)
@@ -56,7 +56,7 @@ class Links:
     ) -> str:
         return self._to(
             "reports:movements",
-            **{"from": starts_on and starts_on.isoformat(), "to": ends_on.isoformat(), "kind": tuple(kinds)},
+            **{"from": starts_on and starts_on.isoformat(), "to": ends_on.isoformat(), "kind": ",".join(kinds)},
             category=class_id,
         )
 
@@ -70,16 +70,18 @@ class Links:
         class_id: int | None = None,
         account: str = "",
         reason: str = "",
+        leg: str = "",
         source_ref: str = "",
     ) -> str:
         days = {"from": starts_on and starts_on.isoformat(), "to": ends_on and ends_on.isoformat()}
         return self._to(
             "reports:lines",
             **days,
-            role=tuple(roles),
+            role=",".join(roles),
             origin=origin,
             category=class_id,
             account=account,
             reason=reason,
+            leg=leg,
             source=source_ref,
         )

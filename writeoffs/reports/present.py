@@ -44,7 +44,7 @@ def shown_tables(report: Report, *, limit: int | None = None) -> list[ShownTable
         tables.append(
             ShownTable(
                 table=table,
-                columns=tuple((column.label, "num" if column.is_figure else "") for column in table.columns),
+                columns=tuple((column.label, _css(column)) for column in table.columns),
                 rows=tuple(_row(formats, table.columns, row) for row in rows),
                 foot=tuple(_row(formats, table.columns, row) for row in table.foot),
                 cut=len(table.rows) - len(rows),
@@ -56,11 +56,15 @@ def shown_tables(report: Report, *, limit: int | None = None) -> list[ShownTable
 def _row(formats: Formats, columns: tuple[Column, ...], row: Row) -> ShownRow:
     return ShownRow(
         tuple(
-            ShownCell(formats.text(cell.value, column.kind), cell.url, "num" if column.is_figure else "")
+            ShownCell(formats.text(cell.value, column.kind), cell.url, _css(column))
             for cell, column in zip(row.cells, columns, strict=True)
         ),
         row.style,
     )
+
+
+def _css(column: Column) -> str:
+    return "num" if column.is_figure else "wide" if column.room > 1 else ""
 
 
 def cut_sentence(tables: list[ShownTable], limit: int) -> str:
@@ -82,6 +86,7 @@ def typeset_data(report: Report) -> dict[str, Any]:
         "span": report.span,
         "compared": report.compared,
         "narrowed": report.narrowed,
+        "landscape": report.landscape,
         "generated": report.generated,
         "lang": report.locale.replace("-", "_").split("_")[0],
         "chart": report.paper_chart,
@@ -96,11 +101,12 @@ def typeset_data(report: Report) -> dict[str, Any]:
 
 def _typeset_table(shown: ShownTable) -> dict[str, Any]:
     return {
+        "slug": shown.table.slug,
         "title": shown.table.title,
         "note": shown.table.note,
         "empty": shown.table.empty,
         "columns": [
-            {"label": label, "figure": css == "num", "wide": column.wide}
+            {"label": label, "figure": css == "num", "room": column.room}
             for (label, css), column in zip(shown.columns, shown.table.columns, strict=True)
         ],
         "rows": [{"style": row.style, "cells": [cell.text for cell in row.cells]} for row in shown.rows],

@@ -35,11 +35,12 @@ type_value = Decimal | dt.date | int | str | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """label: the heading, with the currency where money stands below. wide: text that may need much room on paper."""
+    """label: the heading, with the currency where money stands below. room: share of the width that is left on paper
+    once the columns without one have what they need."""
 
     label: str
     kind: Kind = Kind.TEXT
-    wide: bool = False
+    room: float = 0
 
     @property
     def is_figure(self) -> bool:
@@ -122,6 +123,7 @@ class Report:
     notices: tuple[Notice, ...] = ()
     signatures: tuple[Signature, ...] = ()
     notes: tuple[str, ...] = ()
+    landscape: bool = True
     chart: str = field(default="", repr=False)
     paper_chart: str = field(default="", repr=False)
     chart_text: str = ""

@@ -27,7 +27,7 @@ from writeoffs.reports.forms import BehindForm, PeriodForm, RegisterForm
 from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
 from writeoffs.reports.statements.impact import impact_statement
-from writeoffs.reports.statements.losses import loss_table
+from writeoffs.reports.statements.losses import LossTable, loss_table
 from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, months_until
 from writeoffs.reports.tables import Formats, Report
 from writeoffs.valuation.rules.tax import TaxPolicy
@@ -71,10 +71,10 @@ def index(request: EntityRequest) -> HttpResponse:
     """Which reports there are, the period's figures at first sight, and the chart."""
     asked = _asked(request, SCREEN, compares=True)
     frame = asked.frame
-    losses, labels = _losses(frame, asked.periods)
+    losses, labels, months = _losses(frame, asked.periods)
     chart = loss_chart(frame, losses, labels)
     report = _impact(frame, asked.periods, with_chart=False)
-    table = losses_table(frame, losses, labels) if losses.reasons else None
+    table = losses_table(frame, losses, labels, months) if losses.reasons else None
     context = {
         "form": asked.form,
         "form_list": (asked.form,),
@@ -152,6 +152,7 @@ def _impact(frame: Frame, periods: list[PeriodFact], *, number: str = "", with_c
         people=selectors.people_behind(entity=entity, span=frame.span, source_ref=source_ref),
         losses=chosen[0] if chosen else None,
         month_labels=chosen[1] if chosen else (),
+        months=chosen[2] if chosen else (),
         number=number,
     )
 
@@ -174,7 +175,7 @@ def movements(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
 @for_entity()
 def lines(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     """The journal lines behind a figure of a statement."""
-    frame, form = _behind(request, shape, ("role", "origin", "reason", "account"))
+    frame, form = _behind(request, shape, ("role", "origin", "leg", "reason", "account"))
     found = behind.lines_behind(entity=request.entity, narrow=form.narrow())
     page = _page(request, found) if shape == SCREEN else None
     report = lines_report(
@@ -193,12 +194,13 @@ def _behind(request: EntityRequest, shape: str, fields: tuple[str, ...]) -> tupl
     return Frame(entity, span, links=Links(entity if shape == SCREEN else None)), form
 
 
-def _losses(frame: Frame, periods: list[PeriodFact]) -> tuple[Any, list[str]]:
-    """The chart's table and the labels of its months."""
+def _losses(frame: Frame, periods: list[PeriodFact]) -> tuple[LossTable, list[str], list[PeriodFact]]:
+    """The chart's table, the labels of its months, and the months."""
     months = months_until(frame.span, periods)
     facts = selectors.losses_by_month(entity=frame.entity, months=months)
     table = loss_table(facts, months=[p.code for p in months], reasons=selectors.REASONS)
-    return table, [format_skeleton("yyMMM", p.starts_on, locale=frame.entity.locale) for p in months]
+    labels = [format_skeleton("yyMMM", p.starts_on, locale=frame.entity.locale) for p in months]
+    return table, labels, months
 
 
 def _page(request: EntityRequest, lines: Any) -> Page[Any]:

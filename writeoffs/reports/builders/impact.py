@@ -11,6 +11,7 @@ from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.selectors import People
 from writeoffs.reports.statements.impact import ImpactStatement, JournalRow, StatementLine
 from writeoffs.reports.statements.losses import LossTable
+from writeoffs.reports.statements.spans import PeriodFact
 from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table, Tile
 
 TITLE = "Financial impact"
@@ -23,6 +24,7 @@ def impact_report(
     people: People,
     losses: LossTable | None,
     month_labels: Sequence[str] = (),
+    months: Sequence[PeriodFact] = (),
     number: str = "",
 ) -> Report:
     """number: the one document that is shown instead of a span; losses: what the chart draws, None for none."""
@@ -34,7 +36,7 @@ def impact_report(
     ]
     chart = loss_chart(frame, losses, month_labels) if losses else None
     if losses and losses.reasons:
-        tables.append(losses_table(frame, losses, month_labels))
+        tables.append(losses_table(frame, losses, month_labels, months))
     return Report(
         slug="impact",
         title=f"{TITLE} of {number}" if number else TITLE,
@@ -49,19 +51,22 @@ def impact_report(
         tiles=_tiles(frame, statement, number),
         signatures=signatures(people),
         notes=_notes(frame),
+        landscape=False,
         chart=chart.screen if chart else "",
         paper_chart=chart.paper if chart else "",
         chart_text=chart.description if chart else "",
     )
 
 
-def _links(frame: Frame, roles: Sequence[str], number: str, account: str = "") -> str:
+def _links(frame: Frame, roles: Sequence[str], number: str, *, account: str = "", leg: str = "") -> str:
     if not roles:
         return ""
     if number:
-        return frame.links.lines(roles=roles, origin="OWN", account=account, source_ref=f"proposal:{number}")
+        ref = f"proposal:{number}"
+        return frame.links.lines(roles=roles, origin="OWN", account=account, leg=leg, source_ref=ref)
+    span = frame.span
     return frame.links.lines(
-        starts_on=frame.span.starts_on, ends_on=frame.span.ends_on, roles=roles, origin="OWN", account=account
+        starts_on=span.starts_on, ends_on=span.ends_on, roles=roles, origin="OWN", account=account, leg=leg
     )
 
 
@@ -94,7 +99,7 @@ def _statement_table(frame: Frame, slug: str, title: str, lines: Iterable[Statem
     rows = list(lines)
     voids = any(line.voids for line in rows)
     money = Kind.MONEY
-    columns = [Column("Line", wide=True), Column(frame.heading("Amount" if number else frame.span.label), money)]
+    columns = [Column("Line", room=2), Column(frame.heading("Amount" if number else frame.span.label), money)]
     if voids:
         columns.append(Column(frame.heading("of which voids"), money))
     if frame.compared and not number:
@@ -121,7 +126,7 @@ def _statement_row(frame: Frame, line: StatementLine, number: str, *, voids: boo
     label = f"{line.label} (by policy, not posted yet)" if line.computed else line.label
     cells = [Cell(label), Cell(line.current, _links(frame, line.roles, number) if line.current else "")]
     if voids:
-        cells.append(Cell(line.voids))
+        cells.append(Cell(line.voids, _links(frame, line.roles, number, leg="VOID") if line.voids else ""))
     if frame.compared and not number:
         before = frame.links.lines(
             starts_on=frame.compared.starts_on, ends_on=frame.compared.ends_on, roles=line.roles, origin="OWN"
@@ -138,7 +143,7 @@ def _journal_table(frame: Frame, statement: ImpactStatement, number: str) -> Tab
     voids = any(row.of_which_voids for row in statement.journal)
     money = Kind.MONEY
     columns = [
-        Column("Account", wide=True),
+        Column("Account", room=2),
         Column("Role"),
         Column(frame.heading("Debit"), money),
         Column(frame.heading("Credit"), money),
@@ -173,16 +178,17 @@ def _journal_table(frame: Frame, statement: ImpactStatement, number: str) -> Tab
 
 
 def _journal_row(frame: Frame, row: JournalRow, number: str, *, voids: bool) -> Row:
-    url = _links(frame, (row.role,), number, row.code)
+    url = _links(frame, (row.role,), number, account=row.code)
     cells = [
         Cell(f"{row.code} {row.name}", url),
         Cell(ROLES[row.role].label),
         Cell(row.debit, url if row.debit else ""),
         Cell(row.credit, url if row.credit else ""),
-        Cell(row.net),
+        Cell(row.net, url if row.net else ""),
     ]
     if voids:
-        cells.append(Cell(row.of_which_voids))
+        voided = _links(frame, (row.role,), number, account=row.code, leg="VOID")
+        cells.append(Cell(row.of_which_voids, voided if row.of_which_voids else ""))
     return Row(tuple(cells))
 
 

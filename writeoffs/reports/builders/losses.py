@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.money import display
+from writeoffs.ledger.roles import LOSS_ROLES
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.chart import PAPER_STYLE, Chart, Series, stacked_columns
 from writeoffs.reports.selectors import REASON_LABELS, REASONS
 from writeoffs.reports.statements.losses import LossTable
+from writeoffs.reports.statements.spans import PeriodFact
 from writeoffs.reports.tables import Cell, Column, Kind, Row, Table
 
 TITLE = "Losses by month and reason"
@@ -70,14 +72,30 @@ def _description(frame: Frame, losses: LossTable, labels: Sequence[str]) -> str:
     )
 
 
-def losses_table(frame: Frame, losses: LossTable, labels: Sequence[str]) -> Table:
-    """The chart's figures: a row for each month."""
+def losses_table(frame: Frame, losses: LossTable, labels: Sequence[str], months: Sequence[PeriodFact]) -> Table:
+    """The chart's figures: a row for each month, each leading to the lines behind it."""
+    roles = sorted(LOSS_ROLES)
+
+    def cell(value: Decimal, first: PeriodFact, last: PeriodFact, reason: str = "") -> Cell:
+        url = frame.links.lines(
+            starts_on=first.starts_on, ends_on=last.ends_on, roles=roles, origin="OWN", reason=reason
+        )
+        return Cell(value, url if value else "")
+
     reasons = [Column(frame.heading(REASON_LABELS[reason]), Kind.MONEY) for reason in losses.reasons]
     rows = [
-        Row((Cell(label), *(Cell(value) for value in values), Cell(total)))
-        for label, values, total in zip(labels, losses.values, losses.by_month, strict=True)
+        Row(
+            (
+                Cell(label),
+                *(cell(v, month, month, reason) for reason, v in zip(losses.reasons, values, strict=True)),
+                cell(total, month, month),
+            )
+        )
+        for label, month, values, total in zip(labels, months, losses.values, losses.by_month, strict=True)
     ]
-    foot = Row((Cell("Total"), *(Cell(value) for value in losses.by_reason), Cell(losses.total)), "total")
+    sums = zip(losses.reasons, losses.by_reason, strict=True)
+    whole = [cell(value, months[0], months[-1], reason) for reason, value in sums]
+    foot = Row((Cell("Total"), *whole, cell(losses.total, months[0], months[-1])), "total")
     return Table(
         slug="losses",
         title=TITLE,

@@ -45,7 +45,8 @@ def register_report(
 
 
 def _tiles(frame: Frame, totals: RegisterTotals) -> tuple[Tile, ...]:
-    lines = f"{frame.formats.text(totals.lines, Kind.COUNT)} lines" if totals.lines != 1 else "1 line"
+    count = frame.formats.text(totals.lines, Kind.COUNT) if totals.lines else "no"
+    lines = "1 line" if totals.lines == 1 else f"{count} lines"
     voids = f", of which {totals.voids} undo a document" if totals.voids else ""
     return (
         Tile(frame.heading("Gross loss"), totals.gross, note=lines + voids),
@@ -64,23 +65,23 @@ def _columns(frame: Frame) -> tuple[Column, ...]:
     money, date = Kind.MONEY, Kind.DATE
     return (
         Column("No."),
-        Column("Kind"),
+        Column("Kind", room=1),
         Column("Event", date),
         Column("Found", date),
         Column("Posted", date),
         Column("Period"),
-        Column("Item", wide=True),
-        Column("Lot"),
-        Column("Location"),
-        Column("Reason"),
+        Column("Item", room=2),
+        Column("Lot", room=1),
+        Column("Location", room=1),
+        Column("Reason", room=1),
         Column("Qty", Kind.QUANTITY),
         Column(frame.heading("Unit cost"), Kind.UNIT_COST),
         Column(frame.heading("Gross"), money),
         Column(frame.heading("Allowance used"), money),
         Column(frame.heading("Net loss"), money),
-        Column("Prepared by"),
-        Column("Approved by"),
-        Column("Posted by"),
+        Column("Prepared by", room=1),
+        Column("Approved by", room=1),
+        Column("Posted by", room=1),
         Column("Evidence", Kind.COUNT),
         Column("Journal no."),
     )

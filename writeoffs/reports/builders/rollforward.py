@@ -82,7 +82,7 @@ def _table(frame: Frame, slug: str, title: str, role: str, roll: RollForward) ->
     return Table(
         slug=slug,
         title=title,
-        columns=(Column("Class", wide=True), *(Column(frame.heading(label), Kind.MONEY) for label in labels)),
+        columns=(Column("Class", room=2), *(Column(frame.heading(label), Kind.MONEY) for label in labels)),
         rows=[_row(frame, role, roll, row) for row in roll.rows],
         foot=(_row(frame, role, roll, roll.total, total=True),) if roll.rows else (),
         empty=(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from core.money import MONEY_SCALE, divide_half_away, from_raw, to_raw
-from writeoffs.ledger.roles import NET_INVENTORY_ROLES, ROLES, Section
+from writeoffs.ledger.roles import LOSS_ROLES, NET_INVENTORY_ROLES, ROLES, Section
 from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
 
 ZERO = Decimal(0)
@@ -126,7 +126,8 @@ class _Columns:
         """A figure of Effects by its dotted name, in each column; roles: whose lines stand behind it."""
         values = [_read(i, path) if i else None for i in (self.current, self.voids, self.prior)]
         current, voids = values[0] or ZERO, values[1] or ZERO
-        linked = tuple(role for role in roles if not self.computed(role))
+        # A figure with tax by policy in it has no lines that add up to it.
+        linked = () if any(self.computed(role) for role in roles) else tuple(roles)
         return StatementLine(key, label, current, voids, values[2], linked, style=style)
 
 
@@ -191,7 +192,8 @@ def _balance_lines(columns: _Columns) -> Iterable[StatementLine]:
     yield from (columns.line(role, 1) for role in rest)
     yield _net_assets(columns, (*stock, *rest))
     yield from (columns.line(role, -1) for role in equity)
-    yield columns.total("result", "Result of the period", "profit_after_tax", (), style="")
+    income = columns.roles((Section.REVENUE, Section.COST_OF_SALES, Section.OTHER, Section.TAX))
+    yield columns.total("result", "Result of the period", "profit_after_tax", tuple(income), style="")
 
 
 def _net_assets(columns: _Columns, roles: Sequence[str]) -> StatementLine:
@@ -199,16 +201,26 @@ def _net_assets(columns: _Columns, roles: Sequence[str]) -> StatementLine:
     current, voids, prior = (
         sum((table.get(role, ZERO) for role in (*roles, "CASH")), ZERO) for table in columns.by_role
     )
-    linked = tuple(role for role in (*roles, "CASH") if not columns.computed(role))
+    behind = (*roles, "CASH")
+    linked = () if any(columns.computed(role) for role in behind) else behind
     shown = prior if columns.prior else None
     return StatementLine("net_assets", "Net assets", current, voids, shown, linked, style="total")
 
 
 def _cash_lines(columns: _Columns) -> Iterable[StatementLine]:
-    yield columns.total("cf_profit", "Net profit", "cash_flow.profit", (), style="")
-    yield columns.total("cf_losses", "Inventory losses added back", "cash_flow.losses_added_back", (), style="")
-    yield columns.total("cf_inventories", "Change in inventories", "cash_flow.change_in_inventories", (), style="")
-    yield columns.total("cf_other", "Change in other balances", "cash_flow.change_in_other_balances", (), style="")
-    if any(role in table for table in columns.by_role for role in columns.roles((Section.EQUITY,))):
-        yield columns.total("cf_equity", "Taken straight to equity", "cash_flow.equity_only_items", (), style="")
+    income = columns.roles((Section.REVENUE, Section.COST_OF_SALES, Section.OTHER, Section.TAX))
+    losses = [role for role in income if role in LOSS_ROLES]
+    balances = columns.roles((Section.ASSET, Section.LIABILITY))
+    stock = [role for role in balances if role in NET_INVENTORY_ROLES]
+    rest = [role for role in balances if role not in NET_INVENTORY_ROLES | {"CASH"}]
+    equity = columns.roles((Section.EQUITY,))
+    parts = (
+        ("cf_profit", "Net profit", "profit", income),
+        ("cf_losses", "Inventory losses added back", "losses_added_back", losses),
+        ("cf_inventories", "Change in inventories", "change_in_inventories", (*stock, *losses)),
+        ("cf_other", "Change in other balances", "change_in_other_balances", rest),
+        *((("cf_equity", "Taken straight to equity", "equity_only_items", equity),) if equity else ()),
+    )
+    for key, label, name, roles in parts:
+        yield columns.total(key, label, f"cash_flow.{name}", tuple(roles), style="")
     yield columns.total("cf_cash", "Change in cash", "cash_flow.cash", ("CASH",), style="total")
