@@ -194,18 +194,17 @@ def recovery(state: QuarantineState, quantity: int, *, exponent: int, us_gaap: b
             "330-10-35-14). "
             "Leave the goods at nil until they are sold or disposed of."
         )
-    before = state.quantity - state.left
+    before, whole = state.quantity - state.left, state.quantity
     after = before + quantity
-    cost = _cumulated(state.cost, before, after, state.quantity, exponent)
-    allowance = _cumulated(state.allowance, before, after, state.quantity, exponent)
-    by_year, cumulated, given = [], 0, 0
-    for year, amount in state.by_year:
-        cumulated += amount
-        share = _cumulated(cumulated, before, after, state.quantity, exponent)
-        if share != given:
-            by_year.append((year, share - given))
-        given = share
-    return Change(lot, quantity, cost, allowance, given, tuple(by_year), allowance - cost)
+    by_year = [(year, _cumulated(amount, before, after, whole, exponent)) for year, amount in state.by_year]
+    given = sum(amount for _, amount in by_year)
+    # Where the allowance is the write-downs, it comes back as they do; cost is allowance and carrying amount together, so
+    # that rounding never brings back more allowance than cost.
+    attached = sum(amount for _, amount in state.by_year)
+    allowance = given if attached == state.allowance else _cumulated(state.allowance, before, after, whole, exponent)
+    carrying = _cumulated(state.cost - state.allowance, before, after, whole, exponent)
+    returned = tuple((year, amount) for year, amount in by_year if amount)
+    return Change(lot, quantity, carrying + allowance, allowance, given, returned, -carrying)
 
 
 def void(posted: Change) -> Change:
