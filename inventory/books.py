@@ -1,4 +1,5 @@
-"""Reads the books as a check or a refresh needs them: whole, raw, one query each. For 100,000 lots, so tuples, not models."""
+"""Reads the books as a check or a refresh needs them: whole, raw, one query each. For 100,000 lots, so tuples, not
+models."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def held(entity: Entity) -> Iterator[Held]:
     return map(
         Held._make,
         _rows(
-            "select l.id, l.item_id, l.code, l.location_id, i.category_id, l.quantity, l.unit_cost, l.cost, l.allowance, "
+            "select l.id, l.item_id, l.code, l.location_id, i.category_id, l.quantity, l.unit_cost, l.cost, "
+            "l.allowance, "
             "l.write_down from inventory_lot l join inventory_item i on i.id = l.item_id "
             "where l.entity_id = %s order by l.id",
             [entity.pk],

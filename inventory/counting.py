@@ -1,7 +1,7 @@
-"""Takes a checked count in, and moves count sheets on.
+"""Takes a checked count in.
 
-Invariant: a count's lines are its sheet's rows, all of them, against book quantities that were true in one moment; a sheet's
-status changes only by compare-and-set.
+Invariant: a count's lines are its sheet's rows, all of them, against book quantities that were true in one moment. The
+sheet's status follows the proposal of its differences and is moved by that room.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core import audit
-from core.errors import StaleContent, WrongState
-from core.models import Entity, Upload, User
+from core.errors import StaleContent
+from core.models import Upload, User
 from core.numbers import numbers_take
 from core.sheets.kinds import Committed
 from inventory.models import CountSheet, StagedCheck
@@ -32,14 +31,6 @@ def count_sheet_commit(*, upload: Upload, user: User) -> Committed:
     _refuse_moved(upload)
     CountSheet.objects.filter(pk=sheet.pk).update(line_count=lines, difference_count=differences)
     message = f"{number}: {lines:,} lots counted, {differences:,} differ from the books."
-    audit.record(
-        entity=entity,
-        actor=user,
-        kind="count.taken_in",
-        subject=f"upload:{upload.pk}",
-        message=message,
-        data={"number": number, "lines": lines, "differences": differences, "counted_on": counted_on.isoformat()},
-    )
     return Committed(message=message, url=sheet.get_absolute_url())
 
 
@@ -58,7 +49,8 @@ def _lines_insert(sheet: CountSheet) -> tuple[int, int]:
 
 
 def _refuse_moved(upload: Upload) -> None:
-    """Asked after the lines are made: what moved before this moment is seen, what moves later is moved after the count."""
+    """Asked after the lines are made: what moved before this moment is seen, what moves later is moved after the
+    count."""
     checked = StagedCheck.objects.get(upload_id=upload.pk)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -76,30 +68,4 @@ def _refuse_moved(upload: Upload) -> None:
         raise StaleContent(
             f"Stock has moved since this count was checked ({named}{more}). Check the sheet again, so that its "
             "differences are against the books as they are now."
-        )
-
-
-def count_sheet_propose(*, entity: Entity, number: str) -> None:
-    """Its differences have become a proposal. WrongState where they had before; call it in the proposal's transaction."""
-    _move(entity, number, CountSheet.Status.OPEN, CountSheet.Status.PROPOSED)
-
-
-def count_sheet_reopen(*, entity: Entity, number: str) -> None:
-    """The proposal of its differences was rejected or dropped: they are open again."""
-    _move(entity, number, CountSheet.Status.PROPOSED, CountSheet.Status.OPEN)
-
-
-def count_sheet_close(*, entity: Entity, number: str) -> None:
-    """Its differences are posted."""
-    _move(entity, number, CountSheet.Status.PROPOSED, CountSheet.Status.CLOSED)
-
-
-def _move(entity: Entity, number: str, old: str, new: str) -> None:
-    changed = CountSheet.objects.filter(entity=entity, number=number, status=old).update(status=new)
-    if changed != 1:
-        now = CountSheet.objects.filter(entity=entity, number=number).first()
-        state = now.get_status_display().lower() if now else "unknown here"
-        raise WrongState(
-            f"Count {number} is {state}; the step needs it to be '{CountSheet.Status(old).label.lower()}'. "
-            "Open the count to see what happened to it."
         )

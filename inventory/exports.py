@@ -1,7 +1,7 @@
 """Writes lots and counts as files that a sheet program can open and our own upload can read again.
 
-Invariant: the columns bear the names of the sheets they come from; text that looks like a formula is never one; figures keep
-every digit; memory does not grow with the number of rows.
+Invariant: the columns bear the names of the sheets they come from; text that looks like a formula is never one; figures
+keep every digit; memory does not grow with the number of rows.
 """
 
 from __future__ import annotations

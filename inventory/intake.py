@@ -1,7 +1,7 @@
 """Makes records of a stock list's staged rows: categories, locations, items, lots and, at the opening, movements.
 
-Invariant: everything is made by INSERT..SELECT with ids reserved beforehand, so that a reference of -n in staging is the
-record `base + n` and 100,000 rows need no look-up by text. Call it inside the commit's transaction.
+Invariant: everything is made by INSERT..SELECT with ids reserved beforehand, so that a reference of -n in staging is
+the record `base + n` and 100,000 rows need no look-up by text. Call it inside the commit's transaction.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def ids_reserve(table: str, count: int) -> int:
 
 
 def records_make(upload: Upload, *, with_values: bool) -> Bases:
-    """The new categories, locations, items and lots. with_values: lots get their figures at once (the opening); else they
-    begin at nil and their movements bring them along. StaleContent where somebody made one of them since the check."""
+    """The new categories, locations, items and lots. with_values: lots get their figures at once (the opening); else
+    they begin at nil and their movements bring them along. StaleContent where somebody made one of them since the
+    check."""
     _refuse_made_since(upload)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,7 +102,8 @@ def records_make(upload: Upload, *, with_values: bool) -> Bases:
         if lots:
             figures = "s.quantity, s.cost, s.allowance, s.write_down" if with_values else "0, 0, 0, 0"
             cursor.execute(
-                "insert into inventory_lot (id, entity_id, item_id, location_id, code, unit_cost, received_on, expires_on, "
+                "insert into inventory_lot (id, entity_id, item_id, location_id, code, unit_cost, received_on, "
+                "expires_on, "
                 "end_of_sale_on, quantity, cost, allowance, write_down) "
                 f"select {bases.lot:d} - s.lot, %s, {bases.sql('item')}, {bases.sql('location')}, s.code, s.unit_cost, "
                 f"s.received_on, s.expires_on, s.end_of_sale_on, {figures} "
@@ -154,8 +156,8 @@ def opening_movements(upload: Upload, bases: Bases, *, posted_on: dt.date, sourc
 
 
 def lots_follow(upload: Upload, bases: Bases, carried: Mapping[int, int]) -> None:
-    """Lots that were there take the list's unit cost, expiry and end of sale; the day received stays the first one known.
-    carried: new lot (reference) -> the lot from which its units moved, whose age it keeps."""
+    """Lots that were there take the list's unit cost, expiry and end of sale; the day received stays the first one
+    known. carried: new lot (reference) -> the lot from which its units moved, whose age it keeps."""
     with connection.cursor() as cursor:
         cursor.execute(
             "update inventory_lot set unit_cost = s.unit_cost, "

@@ -43,11 +43,12 @@ class Item(models.Model):
 
 
 class Lot(models.Model):
-    """Units of one item, received together, at one location. Cost is authoritative: quantity x unit cost only at intake.
+    """Units of one item, received together, at one location. Cost is authoritative: quantity x unit cost only at
+    intake.
 
-    `unit_cost` is the one the ERP last listed (the original cost, from which a write-down is measured); under the direct
-    method `cost` falls below quantity x unit_cost by `write_down`. `write_down` is the write-down still attached to the
-    units on hand, under both methods. Carrying amount = cost - allowance.
+    `unit_cost` is the one the ERP last listed (the original cost, from which a write-down is measured); under the
+    direct method `cost` falls below quantity x unit_cost by `write_down`. `write_down` is the write-down still attached
+    to the units on hand, under both methods. Carrying amount = cost - allowance.
     """
 
     # Each of these keys leads an index or a unique constraint below: three indexes of their own would only cost time.
@@ -298,6 +299,12 @@ class CountLine(models.Model):
     def __str__(self) -> str:
         return f"{self.lot}: {self.difference}"
 
+    @property
+    def percent(self) -> Decimal | None:
+        """The difference in percent of the book quantity; None where the books had nothing."""
+        book: Decimal = self.book_quantity
+        return None if not book else self.difference * 100 / abs(book)
+
 
 class StagedCheck(models.Model):
     """What the books stood at when a sheet was checked; the commit is refused where they have moved on since.
@@ -315,11 +322,12 @@ class StagedCheck(models.Model):
 
 
 class StagedLot(models.Model):
-    """A checked row of a stock list, waiting for its commit. Raw integers; no keys to other tables, since it comes and goes.
+    """A checked row of a stock list, waiting for its commit. Raw integers; no keys to other tables, since it comes and
+    goes.
 
-    lot, item, location, category are references: the id of a record that is there, or -1, -2, .. for the first, second, ..
-    new one of this sheet. sku, description and unit_of_measure stand on the first row of a new item only, new_location and
-    new_category on the first row that names them.
+    lot, item, location, category are references: the id of a record that is there, or -1, -2, .. for the first, second,
+    .. new one of this sheet. sku, description and unit_of_measure stand on the first row of a new item only,
+    new_location and new_category on the first row that names them.
     """
 
     upload_id = models.BigIntegerField()
@@ -352,7 +360,8 @@ class StagedLot(models.Model):
 
 
 class StagedCount(models.Model):
-    """A checked row of a count sheet with the book figures it was compared with, waiting for its commit. Raw integers."""
+    """A checked row of a count sheet with the book figures it was compared with, waiting for its commit. Raw
+    integers."""
 
     upload_id = models.BigIntegerField()
     row = models.PositiveIntegerField()

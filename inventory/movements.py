@@ -1,7 +1,7 @@
 """The only writer of movements: appends them in sets, with sequence and digest, and keeps the lots' caches equal.
 
-Digest: the database itself hashes the row's own values (SHA-256, hex), by the same expression at writing and at verifying,
-so that 100,000 rows need no round trip through Python.
+Digest: the database itself hashes the row's own values (SHA-256, hex), by the same expression at writing and at
+verifying, so that 100,000 rows need no round trip through Python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ SERIES = "movement"
 
 @dataclass(frozen=True, slots=True)
 class MovementRow:
-    """One change of one lot, in raw scaled integers (quantity 10^4, money 10^4). by_year: fiscal year -> write-down delta."""
+    """One change of one lot, in raw scaled integers (quantity 10^4, money 10^4). by_year: fiscal year -> write-down
+    delta."""
 
     lot_id: int
     kind: str
@@ -57,7 +58,8 @@ COLUMNS = "entity_id, sequence, lot_id, posted_on, kind, quantity, cost, allowan
 
 
 def movements_insert_select(select: str, params: Sequence[int | str] = ()) -> int:
-    """INSERT..SELECT movements. `select` yields COLUMNS in that order; sequences were taken by the caller. Rows made."""
+    """INSERT..SELECT movements. `select` yields COLUMNS in that order; sequences were taken by the caller. Rows
+    made."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"insert into inventory_movement ({COLUMNS}, digest) select r.*, {digest_sql('r')} from ({select}) r",
@@ -98,7 +100,8 @@ def movements_append(
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "update inventory_lot set quantity = inventory_lot.quantity + s.quantity, cost = inventory_lot.cost + s.cost, "
+            "update inventory_lot set quantity = inventory_lot.quantity + s.quantity, cost = inventory_lot.cost + "
+            "s.cost, "
             "allowance = inventory_lot.allowance + s.allowance, write_down = inventory_lot.write_down + s.write_down "
             "from (select lot_id, sum(quantity) as quantity, sum(cost) as cost, sum(allowance) as allowance, "
             "sum(write_down) as write_down from staged_movement group by lot_id) s where inventory_lot.id = s.lot_id"
@@ -119,7 +122,8 @@ def write_downs_insert(*, entity: Entity, rows: list[tuple[int, int, int]]) -> N
         cursor.execute(
             "insert into inventory_writedownmovement (movement_id, lot_id, fiscal_year, amount) "
             "select m.id, m.lot_id, s.fiscal_year, s.amount from staged_write_down s "
-            "join inventory_movement m on m.entity_id = %s and m.sequence = s.position order by m.sequence, s.fiscal_year",
+            "join inventory_movement m on m.entity_id = %s and m.sequence = s.position order by m.sequence, "
+            "s.fiscal_year",
             [entity.pk],
         )
 

@@ -1,7 +1,7 @@
 """What a newer stock list means for the books. Pure: no Django, no query; raw scaled integers throughout.
 
-Invariant: for every lot, books after the plan + what the ERP has yet to follow = what the list shows. Units that we wrote
-off and the ERP still shows are `outstanding`: they are never received again, and never fall twice.
+Invariant: for every lot, books after the plan + what the ERP has yet to follow = what the list shows. Units that we
+wrote off and the ERP still shows are `outstanding`: they are never received again, and never fall twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ Years: TypeAlias = dict[int, int]
 
 
 class Held(NamedTuple):
-    """A lot as the books hold it. item, location and category are ids; cost and allowance are caches of its movements."""
+    """A lot as the books hold it. item, location and category are ids; cost and allowance are caches of its
+    movements."""
 
     lot: int
     item: int
@@ -34,7 +35,8 @@ class Held(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A lot as the list shows it. lot, item, location and category are ids, or negative for records still to be made."""
+    """A lot as the list shows it. lot, item, location and category are ids, or negative for records still to be
+    made."""
 
     lot: int
     item: int
@@ -75,8 +77,9 @@ class Tally:
 
 @dataclass(slots=True)
 class RefreshPlan:
-    """moves in the order in which they are to be written. acknowledged: lot -> (units the ERP has followed, units still to
-    follow), signed like outstanding. carried: new lot -> the lot whose age it keeps. released: allowance leaving with falls."""
+    """moves in the order in which they are to be written. acknowledged: lot -> (units the ERP has followed, units still
+    to follow), signed like outstanding. carried: new lot -> the lot whose age it keeps. released: allowance leaving
+    with falls."""
 
     moves: list[Move] = field(default_factory=list)
     acknowledged: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -128,7 +131,8 @@ class _Books:
 
     def take(self, quantity: int, exponent: int) -> _Books:
         """Units leave with their share of cost, allowance and write-downs; the last unit takes the rest. By year the
-        shares are differences of cumulated shares, so that they add up exactly and none takes more than its year has."""
+        shares are differences of cumulated shares, so that they add up exactly and none takes more than its year
+        has."""
         whole = self.quantity
         years: Years = {}
         cumulated = taken = 0
@@ -161,7 +165,8 @@ _outstanding: list[Outstanding] = []
 
 
 def register_outstanding(provider: Outstanding) -> None:
-    """posting, which inventory may not import, tells here what the ERP has yet to follow: entity id -> lot -> raw units."""
+    """posting, which inventory may not import, tells here what the ERP has yet to follow: entity id -> lot -> raw
+    units."""
     _outstanding[:] = [provider]
 
 
@@ -194,8 +199,8 @@ def refresh_plan(
     exponent: int,
     only_locations: frozenset[int] | None = None,
 ) -> RefreshPlan:
-    """What the list means. years: lot -> write-down still attached by fiscal year. only_locations: where the list speaks of
-    these locations alone, lots elsewhere are not gone; else a list is complete for the entity."""
+    """What the list means. years: lot -> write-down still attached by fiscal year. only_locations: where the list
+    speaks of these locations alone, lots elsewhere are not gone; else a list is complete for the entity."""
     planner = _Planner(held, outstanding, years, exponent)
     seen: set[int] = set()
     for row in listed:
@@ -330,8 +335,9 @@ class _Planner:
         self._move(fall.held, "ISSUE", gone, -1)
 
     def _revalue(self, row: Listed, books: _Books, part: _Books, old: int) -> None:
-        """`part` of the lot's units x (new - old unit cost). Where we wrote the units down directly, a fall in unit cost up
-        to that amount is the ERP following us; a fall below the allowance takes allowance along, which profit sees."""
+        """`part` of the lot's units x (new - old unit cost). Where we wrote the units down directly, a fall in unit
+        cost up to that amount is the ERP following us; a fall below the allowance takes allowance along, which profit
+        sees."""
         delta = value_raw(part.quantity, row.unit_cost, self.exponent) - value_raw(part.quantity, old, self.exponent)
         if delta < 0 and part.quantity > 0:
             delta = min(0, delta + max(part.write_down() - part.allowance, 0))

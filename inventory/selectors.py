@@ -109,8 +109,8 @@ def falls(*, entity: Entity, explained: bool) -> QuerySet[UnexplainedFall]:
 
 @dataclass(frozen=True, slots=True)
 class CountFigures:
-    """What a count found. Values at carrying amount; short is negative. not_counted: lots on hand at the sheet's locations
-    that it does not name, as the books stand now."""
+    """What a count found. Values at carrying amount; short is negative. not_counted: lots on hand at the sheet's
+    locations that it does not name, as the books stand now."""
 
     counted: int
     matched: int

@@ -14,8 +14,8 @@ from inventory.models import UnexplainedFall
 
 @transaction.atomic
 def fall_explain(*, entity: Entity, fall: UnexplainedFall, explanation: str, note: str, user: User) -> None:
-    """Say what became of units that fell; once. WrongState where somebody has said it already. It posts nothing: a loss or
-    scrap among the explanations is proposed like any other."""
+    """Say what became of units that fell; once. WrongState where somebody has said it already. It posts nothing: a loss
+    or scrap among the explanations is proposed like any other."""
     changed = UnexplainedFall.objects.filter(
         entity=entity, pk=fall.pk, explanation=UnexplainedFall.Explanation.NONE
     ).update(explanation=explanation, note=note.strip(), explained_by=user, explained_at=timezone.now())
@@ -25,11 +25,12 @@ def fall_explain(*, entity: Entity, fall: UnexplainedFall, explanation: str, not
             f"The fall of {lot.item} / {lot} has been explained by somebody else already. Look at the explained ones."
         )
     label = UnexplainedFall.Explanation(explanation).label.lower()
+    units = display_quantity(-fall.movement.quantity)
     audit.record(
         entity=entity,
         actor=user,
         kind="fall.explained",
         subject=fall.movement.source_ref,
-        message=f"{user} explained the fall of {display_quantity(-fall.movement.quantity)} of {lot.item} / {lot}: {label}.",
+        message=f"{user} explained the fall of {units} of {lot.item} / {lot}: {label}.",
         data={"fall": fall.pk, "explanation": explanation, "note": note.strip()},
     )

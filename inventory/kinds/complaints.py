@@ -26,11 +26,12 @@ class Complaints:
 
     def twice(self, row: int, first: int, sku: str, code: str, place: str) -> None:
         self.issues.error(
-            "lot_twice",
+            "the_same_lot_twice",
             row,
             "lot_code",
             code,
-            f"Rows {first} and {row} are both lot '{code}' of {sku} at {place}. A lot stands once on a list: add the two "
+            f"Rows {first} and {row} are both lot '{code}' of {sku} at {place}. A lot stands once on a list: add the "
+            f"two "
             "rows up, or tell them apart by their lot code.",
         )
 
@@ -62,7 +63,8 @@ class Complaints:
             row,
             "unit_cost",
             text,
-            f"Row {row}, unit cost: {text} is below zero. Expected 0 or more; mend the cost in the ERP or in the sheet.",
+            f"Row {row}, unit cost: {text} is below zero. Expected 0 or more; mend the cost in the ERP or in the "
+            f"sheet.",
         )
 
     def negative_quantity(self, row: int, quantity: int) -> None:
@@ -72,7 +74,8 @@ class Complaints:
             row,
             "quantity",
             text,
-            f"Row {row}, quantity: {text} is below zero. The lot is loaded and stands in the tie-out, but cannot be valued "
+            f"Row {row}, quantity: {text} is below zero. The lot is loaded and stands in the tie-out, but cannot be "
+            f"valued "
             "until the ERP has booked what is missing.",
         )
 
@@ -90,27 +93,29 @@ class Complaints:
     def other_unit(self, row: int, sku: str, unit: str, known: str, first: int) -> None:
         where = f"row {first} says" if first else "the books say"
         self.issues.error(
-            "other_unit",
+            "another_unit_of_measure",
             row,
             "unit_of_measure",
             unit,
-            f"Row {row}, unit of measure: '{unit}' for {sku}, but {where} '{known}'. Expected one unit for all lots of an "
+            f"Row {row}, unit of measure: '{unit}' for {sku}, but {where} '{known}'. Expected one unit for all lots of "
+            f"an "
             "item, since their quantities are added up.",
         )
 
     def other_category(self, row: int, sku: str, category: str, known: str, first: int) -> None:
         where = f"row {first} says" if first else "the books say"
         self.issues.warning(
-            "other_category",
+            "another_category",
             row,
             "category",
             category,
-            f"Row {row}, category: '{category}' for {sku}, but {where} '{known}', which is kept. An item has one category.",
+            f"Row {row}, category: '{category}' for {sku}, but {where} '{known}', which is kept. An item has one "
+            f"category.",
         )
 
     def other_description(self, row: int, sku: str, description: str, first: int) -> None:
         self.issues.warning(
-            "other_description",
+            "another_description",
             row,
             "description",
             description,
@@ -124,17 +129,18 @@ class Complaints:
 
     def expires_first(self, row: int, received: str, expires: str) -> None:
         self.issues.error(
-            "dates_order",
+            "dates_in_the_wrong_order",
             row,
             "expires_on",
             expires,
-            f"Row {row}, expires on: {expires} is before the day received, {received}. Expected a later day; check that day "
+            f"Row {row}, expires on: {expires} is before the day received, {received}. Expected a later day; check "
+            f"that day "
             "and month are not swapped.",
         )
 
     def received_later(self, row: int, received: str, as_of: str) -> None:
         self.issues.warning(
-            "received_later",
+            "received_after_the_list",
             row,
             "received_on",
             received,
@@ -143,7 +149,7 @@ class Complaints:
 
     def formula(self, row: int, column: str, value: str) -> None:
         self.issues.warning(
-            "formula",
+            "looks_like_a_formula",
             row,
             column,
             value,
@@ -162,7 +168,7 @@ class Complaints:
             else str(value or "")
         )
         self.issues.error(
-            "opening_write_down", row, column, shown, f"Row {row}, {column.replace('_', ' ')}: '{shown}' {what}"
+            "earlier_write_down", row, column, shown, f"Row {row}, {column.replace('_', ' ')}: '{shown}' {what}"
         )
 
     def opening_columns(self) -> None:
@@ -170,10 +176,11 @@ class Complaints:
         if not self.told_opening:
             self.told_opening = True
             self.issues.warning(
-                "opening_columns",
+                "opening_columns_left_out",
                 None,
                 "allowance",
                 "",
-                "Allowance, original unit cost and write-down years are read from the first list only; here they are left "
+                "Allowance, original unit cost and write-down years are read from the first list only; here they are "
+                "left "
                 "out, since the books keep them.",
             )

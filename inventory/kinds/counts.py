@@ -1,7 +1,7 @@
 """The count sheet: what was found on the shelf, against the book quantity of the same moment.
 
-Invariant: every counted row is kept, different or not; the book quantity is frozen by the commit, in the transaction that
-makes the count, and the commit is refused where a counted lot has moved since the check showed its differences.
+Invariant: every counted row is kept, different or not; the book quantity is frozen by the commit, in the transaction
+that makes the count, and the commit is refused where a counted lot has moved since the check showed its differences.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class CountCheck:
-    """The lots that can be counted and what the check found. lots: (sku, lot code, location) -> (id, quantity, unit cost,
-    cost, allowance), raw. moved: lot -> the last day after the count's on which it moved."""
+    """The lots that can be counted and what the check found. lots: (sku, lot code, location) -> (id, quantity, unit
+    cost, cost, allowance), raw. moved: lot -> the last day after the count's on which it moved."""
 
     exponent: int
     day: str
@@ -195,11 +195,12 @@ def _row(
     moved = check.moved.get(lot_id) if check.moved else None
     if moved and moved > (counted_on or check.day):
         issues.warning(
-            "moved_since",
+            "moved_since_the_count",
             row,
             "lot_code",
             code,
-            f"Row {row}: lot '{code}' of {sku} at {place} moved on {moved}, after it was counted. Its difference may be "
+            f"Row {row}: lot '{code}' of {sku} at {place} moved on {moved}, after it was counted. Its difference may "
+            f"be "
             "that movement; have it counted again.",
         )
     return row, lot_id, book, counted, difference, value, counted_on, note or ""
@@ -209,11 +210,12 @@ def _refuse(issues: Issues, row: int, first: int, counted: int, lot: str) -> Non
     """What is wrong with a row whose lot is known."""
     if first != row:
         issues.error(
-            "counted_twice",
+            "lot_counted_twice",
             row,
             "lot_code",
             lot,
-            f"Rows {first} and {row} both count {lot}. A lot is counted once on a sheet: keep the accepted count, or add "
+            f"Rows {first} and {row} both count {lot}. A lot is counted once on a sheet: keep the accepted count, or "
+            f"add "
             "the two up.",
         )
     elif counted < 0:
@@ -257,6 +259,7 @@ def _unknown(check: CountCheck, issues: Issues, row: int, sku: str, code: str, p
         row,
         "lot_code",
         code,
-        f"Row {row}: lot '{code}' of {sku} at {place} is not in the books.{hint} Mend the row, or upload a stock list that "
+        f"Row {row}: lot '{code}' of {sku} at {place} is not in the books.{hint} Mend the row, or upload a stock list "
+        f"that "
         "has the lot first.",
     )

@@ -1,6 +1,8 @@
-"""What an opening list says of earlier write-downs: allowance, original unit cost and the fiscal years of the charges. Pure.
+"""What an opening list says of earlier write-downs: allowance, original unit cost and the fiscal years of the charges.
+Pure.
 
-Invariant: the amounts by fiscal year add up to the write-down still attached to the lot, to the last unit of the currency.
+Invariant: the amounts by fiscal year add up to the write-down still attached to the lot, to the last unit of the
+currency.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ def opening_values(
 ) -> tuple[int, int, int, str]:
     """(cost, allowance, write-down, "2024=300;2025=280" raw) of a lot; raw integers in and out.
 
-    With an allowance, cost is the original cost and the allowance stands beside it. Without one, an original unit cost above
-    the listed one tells of a direct write-down: cost is what the list says, and the write-down is remembered.
+    With an allowance, cost is the original cost and the allowance stands beside it. Without one, an original unit cost
+    above the listed one tells of a direct write-down: cost is what the list says, and the write-down is remembered.
     """
     listed = value_raw(quantity, unit_cost, exponent)
     original = listed if original_unit_cost is None else value_raw(quantity, original_unit_cost, exponent)

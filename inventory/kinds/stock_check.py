@@ -1,7 +1,7 @@
 """The check of a stock list's rows: resolves keys by dictionaries, complains, and gives rows for staging.
 
-Invariant: no query after `load`; a row with an error is never staged; references to records still to be made are negative
-numbers, -1 for the first new one, -2 for the second, each new record named by exactly one staged row.
+Invariant: no query after `load`; a row with an error is never staged; references to records still to be made are
+negative numbers, -1 for the first new one, -2 for the second, each new record named by exactly one staged row.
 """
 
 from __future__ import annotations

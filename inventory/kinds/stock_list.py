@@ -1,7 +1,7 @@
 """The stock list: what the ERP says is on the shelf. Its columns, its check and its preview.
 
-Invariant: the check writes nothing but staging; every row is looked at before one is kept; the keys of a row are resolved
-against this entity's records only. The commit moves value and is posting's (writeoffs/posting/stock_list.py).
+Invariant: the check writes nothing but staging; every row is looked at before one is kept; the keys of a row are
+resolved against this entity's records only. The commit moves value and is posting's (writeoffs/posting/stock_list.py).
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ COLUMNS = (
 class StockListKind(SheetKind):
     code = CODE
     title = "Stock list"
-    lead = "What the ERP shows on hand, one row a lot, complete for the company: a lot that is missing counts as gone."
+    lead = "What the ERP shows on hand, one row a lot. A lot that is missing from a later list counts as gone."
     columns = COLUMNS
     options = (
         Option(
@@ -189,12 +189,12 @@ class StockListKind(SheetKind):
         return context.rows(chunk, issues)
 
     def finish(self, context: StockCheck, upload: Upload, issues: Issues) -> Summary:
-        return preview(context, upload, issues)
+        return preview(context, upload)
 
 
 def refuse_outdated(upload: Upload) -> None:
-    """OutdatedList where something was posted after the day, or a list committed that is newer than the moment, that this
-    list speaks of: it would undo what happened since."""
+    """OutdatedList where something was posted after the day, or a list committed that is newer than the moment, that
+    this list speaks of: it would undo what happened since."""
     entity = upload.entity
     day = entity.local_date(upload.as_of)
     posted = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
@@ -211,5 +211,6 @@ def refuse_outdated(upload: Upload) -> None:
     if newer:
         raise OutdatedList(
             f"This list speaks of {upload.as_of:%Y-%m-%d %H:%M} UTC, but '{newer.file_name}' as of "
-            f"{newer.as_of:%Y-%m-%d %H:%M} UTC was committed already. Draw a newer list from the ERP and upload that one."
+            f"{newer.as_of:%Y-%m-%d %H:%M} UTC was committed already. Draw a newer list from the ERP and upload that "
+            f"one."
         )

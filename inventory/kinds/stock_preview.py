@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.models import Entity, Upload
-from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, display_quantity, from_raw, to_raw
-from core.sheets.kinds import Issues, Summary
+from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, display_quantity, from_raw
+from core.sheets.kinds import Summary
 from inventory.books import write_down_years
 from inventory.kinds.stock_check import StockCheck
 from inventory.models import StagedCheck
@@ -41,11 +41,10 @@ class Words:
         return f"{self.lots(tally.lots)}, {quantity}{self.money(tally.value)}"
 
 
-def preview(check: StockCheck, upload: Upload, issues: Issues) -> Summary:
+def preview(check: StockCheck, upload: Upload) -> Summary:
     """The figures that lead the preview page; keeps what the books stood at, for the commit to compare."""
     words = Words(upload.entity)
     summary = Summary(rows=check.rows_kept, quantity=check.quantity, value=check.value)
-    _control_total(check, upload, issues, words)
     if check.opening:
         content = opening_content(check.rows_kept, check.quantity, check.value, check.allowance)
         _opening(check, summary, words)
@@ -83,21 +82,6 @@ def locations_named(upload: Upload, listed: list[Any]) -> frozenset[int] | None:
     return frozenset(row.location for row in listed)
 
 
-def _control_total(check: StockCheck, upload: Upload, issues: Issues, words: Words) -> None:
-    if upload.control_total is None:
-        return
-    difference = check.value - to_raw(upload.control_total, MONEY_SCALE)
-    if difference:
-        issues.warning(
-            "control_total",
-            None,
-            "",
-            str(upload.control_total),
-            f"The list is worth {words.money(check.value)}, the GL control total is {upload.control_total}: a difference "
-            f"of {words.money(difference)}. Find it in the ERP before you commit, or say in the tie-out what it is.",
-        )
-
-
 def _opening(check: StockCheck, summary: Summary, words: Words) -> None:
     summary.figures = [
         ("New", words.lots(check.new_lots)),
@@ -129,8 +113,9 @@ def _refresh(check: StockCheck, plan: RefreshPlan, summary: Summary, words: Word
     ]
     if plan.gone.lots:
         summary.notes.append(
-            f"{words.lots(plan.gone.lots)} worth {words.money(plan.gone.value)} are missing from this list and count as "
-            "gone. A list is complete for the company: if this one is an extract, discard it."
+            f"{words.lots(plan.gone.lots)} worth {words.money(plan.gone.value)} are missing from this list and count "
+            f"as "
+            "gone. If it is an extract, discard it, or upload it as one of its locations only."
         )
     if plan.outstanding.lots:
         summary.notes.append(

@@ -30,7 +30,9 @@ def listed(lot: int, quantity: int, unit_cost: int = 10, *, code: str = "L1", at
     return Listed(lot, 1, code, at, 7, quantity * Q, unit_cost * U)
 
 
-def plan(books: list[Held], rows: list[Listed], outstanding: dict[int, int] | None = None, **more: object) -> RefreshPlan:
+def plan(
+    books: list[Held], rows: list[Listed], outstanding: dict[int, int] | None = None, **more: object
+) -> RefreshPlan:
     years = {lot.lot: {2024: lot.write_down} for lot in books if lot.write_down}
     return refresh_plan(
         held={lot.lot: lot for lot in books},
@@ -191,11 +193,11 @@ def worlds(draw: st.DrawFn) -> tuple[list[Held], list[Listed], dict[int, int], d
             years[lot][2024] = allowance + direct - years[lot][2023]
         code = draw(st.sampled_from(["L1", "L2", ""]))
         books.append(Held(lot, 1, code, lot, 7, quantity, unit_cost, cost, allowance, allowance + direct))
-    pending = {
-        lot.lot: draw(st.integers(-4, 8)) * Q for lot in books if draw(st.booleans())
-    }
+    pending = {lot.lot: draw(st.integers(-4, 8)) * Q for lot in books if draw(st.booleans())}
     rows = [
-        Listed(lot.lot, 1, lot.code, lot.location, 7, draw(st.integers(-5, 20)) * Q, draw(st.integers(0, 5_000)) * 10_000)
+        Listed(
+            lot.lot, 1, lot.code, lot.location, 7, draw(st.integers(-5, 20)) * Q, draw(st.integers(0, 5_000)) * 10_000
+        )
         for lot in books
         if draw(st.booleans())
     ]

@@ -17,7 +17,7 @@ from core.errors import (
     UnmappedRole,
     WrongState,
 )
-from core.models import AuditEvent, Category
+from core.models import Category
 from inventory.models import Item, Lot, Movement, StagedLot, UnexplainedFall, WriteDownMovement
 from tests.conftest import Company
 from tests.inventory.sheets import MARCH, check, commit, lot_row, take_in, upload_of
@@ -90,7 +90,6 @@ def test_the_first_list_opens_the_books(company: Company) -> None:
         ("STOCK_CLEARING", "WH1", "Tools", D("-20.05")),
         ("STOCK_CLEARING", "WH2", "Tools", D("-4.50")),
     ]
-    assert AuditEvent.objects.filter(kind="stock_list.committed", subject=f"upload:{upload.pk}").count() == 1
     assert_caches_equal_movements(company)
 
 
@@ -123,7 +122,12 @@ def test_a_later_list_receives_issues_and_revalues(company: Company) -> None:
     take_in(company, [lot_row("A", "L1"), lot_row("A", "L2"), lot_row("A", "L3")])
     upload = take_in(
         company,
-        [lot_row("A", "L1", quantity=14), lot_row("A", "L2", quantity=4), lot_row("A", "L3", cost=3), lot_row("C", "N")],
+        [
+            lot_row("A", "L1", quantity=14),
+            lot_row("A", "L2", quantity=4),
+            lot_row("A", "L3", cost=3),
+            lot_row("C", "N"),
+        ],
         as_of=MARCH + WEEK,
     )
 
@@ -218,7 +222,7 @@ def test_a_list_older_than_the_latest_posting_or_list_is_refused_with_both_momen
     take_in(company, [lot_row()])
     with pytest.raises(OutdatedList, match="speaks of 2026-02-22, but stock was posted on 2026-03-01"):
         check(upload_of(company, "stock_list", as_of=MARCH - WEEK), [lot_row()])
-    with pytest.raises(OutdatedList, match="2026-03-01 11:00 UTC, but 'stock_list-0.csv' as of 2026-03-01 12:00"):
+    with pytest.raises(OutdatedList, match=r"2026-03-01 11:00 UTC, but 'stock_list-0.csv' as of 2026-03-01 12:00"):
         check(upload_of(company, "stock_list", as_of=MARCH - dt.timedelta(hours=1)), [lot_row()])
 
 

@@ -1,6 +1,7 @@
 """What the ERP has yet to follow, lot by lot, and what a stock list shows that it has followed.
 
-Invariant: the outstanding units of a lot's posting lines add up to what the last list left; the oldest line is followed first.
+Invariant: the outstanding units of a lot's posting lines add up to what the last list left; the oldest line is followed
+first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ def outstanding_by_lot(entity_id: int) -> dict[int, int]:
     """lot -> raw units that the ERP still shows more than the books; a lot whose lines cancel out stands with 0."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select l.lot_id, sum(l.outstanding) from posting_postingline l join posting_posting p on p.id = l.posting_id "
+            "select l.lot_id, sum(l.outstanding) from posting_postingline l join posting_posting p on p.id = "
+            "l.posting_id "
             "where p.entity_id = %s and p.status = 'UNACKNOWLEDGED' and l.outstanding <> 0 group by l.lot_id",
             [entity_id],
         )
@@ -33,7 +35,8 @@ def lines_follow(*, entity: Entity, seen: Mapping[int, int], followed: Mapping[i
     lock = " for update of l" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select l.id, l.lot_id, l.outstanding from posting_postingline l join posting_posting p on p.id = l.posting_id "
+            "select l.id, l.lot_id, l.outstanding from posting_postingline l join posting_posting p on p.id = "
+            "l.posting_id "
             f"where p.entity_id = %s and p.status = 'UNACKNOWLEDGED' and l.outstanding <> 0 and {among('l.lot_id')} "
             f"order by l.lot_id, l.id{lock}",
             [entity.pk, ids(sorted(followed))],

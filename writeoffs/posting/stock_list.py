@@ -1,7 +1,7 @@
 """Commits a stock list: the movements and the ERP-origin entries that it means, in one transaction.
 
-Invariant: what is committed is what the preview showed, or nothing is: the plan is worked out again from the books as they
-stand, and its digest must be the one of the check. Lock order: period, lots by id, counter, chain heads.
+Invariant: what is committed is what the preview showed, or nothing is: the plan is worked out again from the books as
+they stand, and its digest must be the one of the check. Lock order: period, lots by id, counter, chain heads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.urls import reverse
 
-from core import audit
 from core.access import roles_in
 from core.errors import NotAllowed, SegregationOfDuties, StaleContent, WrongState
 from core.models import Entity, Upload, User
@@ -37,8 +36,8 @@ ERP, OWN = "ERP", "OWN"
 
 @transaction.atomic
 def stock_list_commit(upload: Upload, user: User) -> Committed:
-    """Take the list's figures into the books. OutdatedList, PeriodClosed, StaleContent, NotAllowed or UnmappedRole leave
-    everything as it was."""
+    """Take the list's figures into the books. OutdatedList, PeriodClosed, StaleContent, NotAllowed or UnmappedRole
+    leave everything as it was."""
     entity = upload.entity
     source_ref = f"upload:{upload.pk}"
     refuse_outdated(upload)
@@ -48,10 +47,10 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
     period = period_lock(entity=entity, posted_on=posted_on)
     checked = StagedCheck.objects.get(upload_id=upload.pk)
     if checked.opening:
-        message, entries, figures = _open(upload, checked, posted_on, source_ref)
+        message, entries = _open(upload, checked, posted_on, source_ref)
     else:
-        message, entries, figures = _refresh(upload, user, checked, posted_on, source_ref)
-    written = entries_write(
+        message, entries = _refresh(upload, user, checked, posted_on, source_ref)
+    entries_write(
         entity=entity,
         period=period,
         posted_on=posted_on,
@@ -61,27 +60,18 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
         prepared_by=upload.created_by,
         evidence=[upload.file.sha256],
     )
-    audit.record(
-        entity=entity,
-        actor=user,
-        kind="stock_list.committed",
-        subject=source_ref,
-        message=message,
-        data={**figures, "entries": [entry.number for entry in written], "as_of": upload.as_of.isoformat()},
-    )
     return Committed(message=message, url=reverse("stock:list", args=[entity.slug]))
 
 
 def _stale(upload: Upload) -> StaleContent:
     return StaleContent(
-        f"The books have moved since '{upload.file_name}' was checked, so it would no longer do what the preview showed. "
+        f"The books have moved since '{upload.file_name}' was checked, so it would no longer do what the preview "
+        f"showed. "
         "Check the list again, then commit it."
     )
 
 
-def _open(
-    upload: Upload, checked: StagedCheck, posted_on: dt.date, source_ref: str
-) -> tuple[str, list[PlannedEntry], dict[str, int]]:
+def _open(upload: Upload, checked: StagedCheck, posted_on: dt.date, source_ref: str) -> tuple[str, list[PlannedEntry]]:
     """The first list: lots with all their figures, one OPENING movement each."""
     words = Words(upload.entity)
     with connection.cursor() as cursor:
@@ -112,12 +102,12 @@ def _open(
         f"Added {words.lots(rows)}: quantity {words.units(quantity)}, value {words.money(cost)}, as of "
         f"{posted_on.isoformat()}."
     )
-    return message, [entry], {"lots": rows, "quantity": quantity, "cost": cost, "allowance": allowance}
+    return message, [entry]
 
 
 def _refresh(
     upload: Upload, user: User, checked: StagedCheck, posted_on: dt.date, source_ref: str
-) -> tuple[str, list[PlannedEntry], dict[str, int]]:
+) -> tuple[str, list[PlannedEntry]]:
     """A later list: what it changes, against the books and what the ERP has yet to follow."""
     entity = upload.entity
     before = last_movement(entity)
@@ -147,15 +137,7 @@ def _refresh(
     if not lines_follow(entity=entity, seen=pending, followed=plan.acknowledged):
         raise _stale(upload)
     postings_settle(entity=entity, how=f"stock list of {posted_on.isoformat()}, {upload.file_name}")
-    figures = {
-        "new": plan.new.lots,
-        "changed": plan.changed,
-        "gone": plan.gone.lots,
-        "falls": plan.fallen.lots,
-        "transfers": plan.transferred.lots,
-        "acknowledged": plan.followed.lots,
-    }
-    return _message(entity, plan, posted_on), _entries(upload, plan, bases), figures
+    return _message(entity, plan, posted_on), _entries(upload, plan, bases)
 
 
 def _second_controller(upload: Upload, user: User) -> None:
@@ -166,7 +148,8 @@ def _second_controller(upload: Upload, user: User) -> None:
         )
     if user.pk == upload.created_by_id:
         raise SegregationOfDuties(
-            f"'{upload.file_name}' releases allowance to cost of sales, so a controller other than its uploader commits it."
+            f"'{upload.file_name}' releases allowance to cost of sales, so a controller other than its uploader "
+            f"commits it."
         )
 
 
