@@ -30,13 +30,12 @@ def free_port() -> int:
 class Server:
     """A server under test; `said` is everything it printed so far."""
 
-    def __init__(self, database: ServerDatabase, port: int, *options: str) -> None:
+    def __init__(self, database: ServerDatabase, port: int, *, demo: bool = False) -> None:
         self.port = port
+        options = [] if demo else ["--no-demo"]
         self.log = database.folder / f"serve-{port}.log"
         self.out = self.log.open("w")
-        self.process = database.start(
-            "serve", "--no-demo", f"--port={port}", *options, stdout=self.out, start_new_session=True
-        )
+        self.process = database.start("serve", f"--port={port}", *options, stdout=self.out, start_new_session=True)
 
     @property
     def said(self) -> str:
@@ -65,8 +64,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(database: ServerDatabase, port: int | None = None) -> Iterator[Server]:
-    server = Server(database, port or free_port())
+def serving(database: ServerDatabase, port: int | None = None, *, demo: bool = False) -> Iterator[Server]:
+    server = Server(database, port or free_port(), demo=demo)
     try:
         yield server
     finally:

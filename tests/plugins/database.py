@@ -135,20 +135,30 @@ class ServerDatabase:
 @pytest.fixture(scope="session")
 def migrated_template() -> str:
     """The address of an empty migrated database that others are copied from; one a run, made by the first worker."""
+    return _template("migrated", ["migrate", "--verbosity=0"])
+
+
+@pytest.fixture(scope="session")
+def demo_template() -> str:
+    """The same with the demo companies in it, built once a run."""
+    return _template("demo", ["migrate", "--verbosity=0"], ["demo"])
+
+
+def _template(name: str, *commands: list[str]) -> str:
     folder = Path(os.environ[RUN_FOLDER])
     url = os.environ.get("DATABASE_URL", "")
-    template = (
-        _with_name(url, "writeoffs_template") if url.startswith("postgres") else f"sqlite:///{folder}/template.sqlite3"
-    )
-    with (folder / "template.lock").open("w") as lock:
+    is_postgres = url.startswith("postgres")
+    address = _with_name(url, f"template_{name}") if is_postgres else f"sqlite:///{folder}/{name}.sqlite3"
+    with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "template.done").exists():
-            if url.startswith("postgres"):
-                _admin(url, 'drop database if exists "writeoffs_template"', 'create database "writeoffs_template"')
-            done = ServerDatabase(template, folder).manage("migrate", "--verbosity=0")
-            assert done.returncode == 0, done.stdout
-            (folder / "template.done").touch()
-    return template
+        if not (folder / f"{name}.done").exists():
+            if is_postgres:
+                _admin(url, f'drop database if exists "template_{name}"', f'create database "template_{name}"')
+            for command in commands:
+                done = ServerDatabase(address, folder).manage(*command, timeout=300)
+                assert done.returncode == 0, done.stdout
+            (folder / f"{name}.done").touch()
+    return address
 
 
 @pytest.fixture
@@ -158,15 +168,23 @@ def server_database(migrated_template: str, tmp_path: Path, django_db_blocker: A
         yield database
 
 
+@pytest.fixture
+def demo_database(demo_template: str, tmp_path: Path, django_db_blocker: Any) -> Iterator[ServerDatabase]:
+    """A throw-away copy of the demo companies."""
+    with django_db_blocker.unblock(), database_copy(demo_template, tmp_path) as database:
+        yield database
+
+
 @contextlib.contextmanager
 def database_copy(template: str, folder: Path) -> Iterator[ServerDatabase]:
     """A database copied from `template`, in `folder` (SQLite) or on the same server (PostgreSQL); gone afterwards."""
+    name = f"copy_{uuid.uuid4().hex[:12]}"
     if not template.startswith("postgres"):
-        target = folder / "writeoffs.sqlite3"
+        target = folder / f"{name}.sqlite3"
         shutil.copyfile(urlsplit(template).path, target)
         yield ServerDatabase(f"sqlite:///{target}", folder)
         return
-    name, source = f"copy_{uuid.uuid4().hex[:12]}", urlsplit(template).path.lstrip("/")
+    source = urlsplit(template).path.lstrip("/")
     with (Path(os.environ[RUN_FOLDER]) / "copy.lock").open("w") as lock:
         # PostgreSQL refuses a template that another copy is being made from.
         fcntl.flock(lock, fcntl.LOCK_EX)
