@@ -157,6 +157,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "core.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "core.forms.SignInForm", "reset_password": "core.forms.ForgottenPasswordForm"}
 # Nobody signs in with an address that was not confirmed, wherever mail can be sent to confirm it.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if os.environ.get("EMAIL_HOST") else "optional"
 ACCOUNT_SESSION_REMEMBER = False

@@ -1,0 +1,90 @@
+"""Every page of the product, for axe and for screenshots. Add a page here when a room gets one.
+
+An address that depends on the data is found as a person finds it: open `path`, follow the first `link` on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Page as BrowserPage
+
+HOME = "/e/nordwind/"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """name: of the screenshot. who: the demo person who opens it, "" for nobody. link: CSS of the link to follow."""
+
+    name: str
+    path: str
+    who: str = "controller"
+    link: str = ""
+
+    def open(self, browser_page: BrowserPage) -> None:
+        """Load the page. AssertionError where its link is not to be found."""
+        browser_page.goto(self.path)
+        if self.link:
+            found = browser_page.locator(self.link).first
+            assert found.count(), f"{self.name}: no link {self.link} on {self.path}"
+            browser_page.goto(str(found.get_attribute("href")))
+        browser_page.wait_for_load_state("networkidle")
+
+
+def _proposals(status: str, who: str) -> Page:
+    return Page(
+        f"proposal-{status.lower()}", f"{HOME}proposals/?status={status}", who, "main tbody a[href*='/proposals/']"
+    )
+
+
+PAGES: tuple[Page, ...] = (
+    Page("sign-in", "/accounts/login/", ""),
+    Page("password-forgotten", "/accounts/password/reset/", ""),
+    Page("password-mail-sent", "/accounts/password/reset/done/", ""),
+    Page("registration-closed", "/accounts/signup/", ""),
+    Page("sign-out", "/accounts/logout/"),
+    Page("password-change", "/accounts/password/change/"),
+    Page("companies", "/", "controller"),
+    Page("not-found", f"{HOME}nothing-here/"),
+    Page("refused", f"{HOME}stock/", "counter"),
+    Page("inbox-approver", HOME, "approver"),
+    Page("inbox-controller", HOME, "controller"),
+    Page("inbox-preparer", HOME, "preparer"),
+    Page("inbox-sent", f"{HOME}?tab=sent", "preparer"),
+    Page("inbox-auditor", HOME, "auditor"),
+    Page("inbox-counter", HOME, "counter"),
+    Page("inbox-administrator", HOME, "admin"),
+    Page("stock", f"{HOME}stock/", "preparer"),
+    Page("stock-expired", f"{HOME}stock/?expiry=expired", "preparer"),
+    Page("stock-nothing-found", f"{HOME}stock/?q=no-such-thing", "preparer"),
+    Page("lot", f"{HOME}stock/", "preparer", "main tbody a[href*='/stock/lots/']"),
+    Page("quarantine", f"{HOME}stock/quarantine/", "preparer"),
+    Page("falls", f"{HOME}stock/falls/", "preparer"),
+    Page("counts", f"{HOME}counts/", "preparer"),
+    Page("count", f"{HOME}counts/", "preparer", "main tbody a[href*='/counts/']"),
+    Page("uploads", f"{HOME}uploads/", "preparer"),
+    Page("upload-stock-list", f"{HOME}uploads/new/stock_list/", "preparer"),
+    Page("upload-count", f"{HOME}uploads/new/count/", "preparer"),
+    Page("upload", f"{HOME}uploads/", "preparer", "main tbody a[href*='/uploads/']"),
+    Page("proposals", f"{HOME}proposals/"),
+    Page("proposal-new", f"{HOME}proposals/new/", "preparer"),
+    Page("proposal-from-stock", f"{HOME}proposals/from-stock/?expiry=expired", "preparer"),
+    Page("proposal-from-quarantine", f"{HOME}proposals/from-quarantine/", "preparer"),
+    _proposals("DRAFT", "preparer"),
+    _proposals("SUBMITTED", "approver"),
+    _proposals("APPROVED", "controller"),
+    _proposals("POSTED", "controller"),
+    _proposals("REJECTED", "auditor"),
+    Page("postings", f"{HOME}postings/"),
+    Page("journal", f"{HOME}ledger/"),
+    Page("entry", f"{HOME}ledger/", "auditor", "main tbody a[href*='/ledger/']"),
+    Page("reports", f"{HOME}reports/"),
+    Page("report-register", f"{HOME}reports/register/"),
+    Page("report-rollforward", f"{HOME}reports/rollforward/"),
+    Page("report-impact", f"{HOME}reports/impact/"),
+    Page("report-movements", f"{HOME}reports/movements/"),
+    Page("report-lines", f"{HOME}reports/lines/"),
+    Page("print-register", f"{HOME}reports/register/print/"),
+    Page("print-rollforward", f"{HOME}reports/rollforward/print/"),
+    Page("print-impact", f"{HOME}reports/impact/print/"),
+)

@@ -1,0 +1,69 @@
+"""Every page, as people see it: no axe violation in light, dark, on paper and at 360 px; nothing in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as BrowserPage
+
+from tests.browser.pages import PAGES, Page
+from tests.browser.site import Site, Watch
+
+AXE = Axe()
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 780}
+
+
+@pytest.fixture(scope="module")
+def window(chromium: Browser, site: Site) -> Iterator[Callable[[str], tuple[BrowserPage, Watch]]]:
+    """One window a person, kept for all the pages they look at."""
+    windows: dict[str, tuple[BrowserPage, Watch]] = {}
+
+    def of(who: str) -> tuple[BrowserPage, Watch]:
+        if who not in windows:
+            page = site.context(chromium, who, viewport=WIDE).new_page()
+            windows[who] = page, Watch(page)
+        return windows[who]
+
+    yield of
+    for page, _ in windows.values():
+        page.context.close()
+
+
+def violations(page: BrowserPage, variant: str) -> list[str]:
+    found = AXE.run(page).response["violations"]
+    return [
+        f"{variant}: {rule['id']} ({rule['help']}): {node['html'][:160]}"
+        for rule in found
+        for node in rule["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("wanted", PAGES, ids=lambda page: page.name)
+def test_a_page_is_accessible_quiet_and_no_wider_than_the_screen(
+    window: Callable[[str], tuple[BrowserPage, Watch]], wanted: Page
+) -> None:
+    page, watch = window(wanted.who)
+    page.set_viewport_size(WIDE)
+    page.emulate_media(color_scheme="light", media="screen")
+    watch.take()
+    wanted.open(page)
+    found = violations(page, "light")
+    page.emulate_media(color_scheme="dark")
+    found += violations(page, "dark")
+    page.emulate_media(color_scheme="light", media="print")
+    found += violations(page, "print")
+    page.emulate_media(media="screen")
+    page.set_viewport_size(PHONE)
+    found += violations(page, "360 px")
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    # The not-found page answers 404, which the console repeats for the page itself.
+    said = [
+        line for line in watch.take() if "Failed to load resource: the server responded with a status of 4" not in line
+    ]
+    assert found == []
+    assert said == []
+    assert wider <= 0, f"{wanted.name} is {wider} px wider than a phone"
