@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.urls import NoReverseMatch
+
 from core.models import Entity
 
 _URLS: dict[str, Callable[[Entity, str], str]] = {}
@@ -15,7 +17,13 @@ def register(prefix: str, url: Callable[[Entity, str], str]) -> None:
 
 
 def url_for(entity: Entity, source_ref: str) -> str:
-    """The address behind a source_ref, or an empty text where no room registered its prefix."""
+    """The address behind a source_ref, or an empty text where no room registered its prefix or no address fits."""
     prefix, _, rest = source_ref.partition(":")
     make = _URLS.get(prefix)
-    return make(entity, rest) if make else ""
+    if make is None:
+        return ""
+    try:
+        return make(entity, rest)
+    except NoReverseMatch:
+        # A page that lists references must not fall over one of an older form.
+        return ""

@@ -2,9 +2,18 @@
 
 from django.urls import path
 
-from writeoffs.desk import views
+from writeoffs.desk import audit_views, periods, views
 
 app_name = "desk"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("periods/", periods.periods, name="periods"),
+    path("periods/open-year/", periods.year_open, name="year_open"),
+    path("periods/<str:code>/", periods.period, name="period"),
+    path("periods/<str:code>/close/", periods.period_close_view, name="period_close"),
+    path("periods/<str:code>/reopen/", periods.period_reopen_view, name="period_reopen"),
+    path("changes/", periods.changes, name="changes"),
+    path("changes/<int:pk>/decide/", periods.change_decide, name="change_decide"),
+    path("audit/", audit_views.audit_trail, name="audit"),
+    path("audit/prove/", audit_views.audit_prove, name="audit_prove"),
 ]

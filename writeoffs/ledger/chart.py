@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from core.models import Entity
+from core import audit
+from core.access import roles_in
+from core.errors import NotAllowed
+from core.models import Entity, User
+from core.words import Role
 from writeoffs.ledger.models import Account, AccountMap
 from writeoffs.ledger.roles import ROLES
 
 
 @transaction.atomic
-def chart_create(*, entity: Entity) -> list[AccountMap]:
-    """Give every role without an account the one that the product proposes, making accounts that are not there yet."""
+def chart_create(*, entity: Entity, user: User | None = None) -> list[AccountMap]:
+    """Give every role without an account the one that the product proposes, making accounts that are not there yet.
+    `user`: the controller who asks; None when a company is set up."""
+    if user is not None and Role.CONTROLLER not in roles_in(entity, user):
+        raise NotAllowed(f"Mapping accounts needs the role controller in {entity}.")
     mapped = set(AccountMap.objects.filter(entity=entity).values_list("role", flat=True))
     wanted = {role: info for role, info in ROLES.items() if role not in mapped}
     Account.objects.bulk_create(
@@ -26,9 +33,13 @@ def chart_create(*, entity: Entity) -> list[AccountMap]:
         ignore_conflicts=True,
     )
     by_code = {account.code: account for account in Account.objects.filter(entity=entity)}
-    return AccountMap.objects.bulk_create(
+    made = AccountMap.objects.bulk_create(
         AccountMap(entity=entity, role=role, account=by_code[info.account[0]]) for role, info in wanted.items()
     )
+    if made and user is not None:
+        named = ", ".join(f"{ROLES[one.role].label} to {one.account}" for one in made)
+        audit.record(entity=entity, actor=user, kind="accounts.mapped", message=f"{user} mapped {named}.")
+    return made
 
 
 def roles_unmapped(*, entity: Entity) -> list[str]:

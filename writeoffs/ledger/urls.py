@@ -1,6 +1,15 @@
 """Addresses of the room's pages."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from writeoffs.ledger import views
 
 app_name = "ledger"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("entries/", views.entries, name="entries"),
+    re_path(r"^entries/export\.(?P<form>csv|xlsx)$", views.entries_export, name="entries_export"),
+    path("entries/<str:number>/", views.entry, name="entry"),
+    path("accounts/", views.accounts, name="accounts"),
+    path("accounts/propose/", views.accounts_propose, name="accounts_propose"),
+    path("accounts/<path:code>/lines/", views.account, name="account"),
+]

@@ -7,7 +7,7 @@ memory.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core import verify
@@ -15,7 +15,7 @@ from core.models import ChainHead, Counter, Entity
 from core.money import MONEY_SCALE, to_raw
 from core.verify import Tally, money_said, rows
 from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
-from writeoffs.ledger.journal import chain_of, series_of
+from writeoffs.ledger.journal import chain_of, content_of, series_of
 from writeoffs.ledger.models import JournalEntry, JournalLine
 
 LIMIT = 100
@@ -111,6 +111,12 @@ def _entry_complaints(
 def content_hash(entry: JournalEntry, lines: list[LineContent]) -> str:
     fields = {name: getattr(entry, name) for name in EntryContent.__dataclass_fields__ if name != "lines"}
     return entry_hash(EntryContent(**fields, lines=lines))
+
+
+def content_now(entry: JournalEntry, lines: Sequence[JournalLine]) -> str:
+    """The hash that an entry and its lines, as they are stored now, give; `entry.hash` is what they gave when
+    posted."""
+    return entry_hash(content_of(entry, lines))
 
 
 def numbers(tally: Tally) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from core import verify
 from core.models import Entity
@@ -47,22 +48,43 @@ def documents(tally: Tally) -> Iterator[str]:
 
 def subledger(tally: Tally) -> Iterator[str]:
     """All lots of an entity against its INVENTORY and INVENTORY_ALLOWANCE roles."""
-    lots = {
-        row[0]: row[1:]
-        for row in rows("select entity_id, sum(cost), -sum(allowance) from inventory_lot group by entity_id")
-    }
-    ledger = {
-        row[0]: row[1:]
-        for row in rows(f"select entity_id, sum(cost), sum(allowance) from ({_LEDGER}) j group by entity_id")
-    }
     for entity in Entity.objects.order_by("pk"):
-        stock, books = lots.get(entity.pk, (0, 0)), ledger.get(entity.pk, (0, 0))
-        for word, left, right in zip(("Inventory", "Inventory allowance"), stock, books, strict=True):
-            if left != right:
+        for tie in tie_out(entity=entity):
+            if tie.difference:
                 yield (
-                    f"{entity}: {word}: the lots add up to {money_said(entity, left)}, the ledger to "
-                    f"{money_said(entity, right)}."
+                    f"{entity}: {tie.label}: the lots add up to {money_said(entity, tie.stock)}, the ledger to "
+                    f"{money_said(entity, tie.ledger)}."
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One role: what the lots say and what the ledger says, raw, signed as the ledger sees it."""
+
+    label: str
+    stock: int
+    ledger: int
+
+    @property
+    def difference(self) -> int:
+        return self.stock - self.ledger
+
+
+def tie_out(*, entity: Entity) -> list[Tie]:
+    """The subledger against the ledger, in total, as both stand now."""
+    [stock] = rows(
+        "select coalesce(sum(cost), 0), coalesce(-sum(allowance), 0) from inventory_lot where entity_id = %s",
+        [entity.pk],
+    )
+    [books] = rows(
+        "select coalesce(sum(case when l.role = 'INVENTORY' then l.amount else 0 end), 0), "
+        "coalesce(sum(case when l.role = 'INVENTORY_ALLOWANCE' then l.amount else 0 end), 0) "
+        "from ledger_journalline l join ledger_journalentry e on e.id = l.entry_id "
+        "where e.entity_id = %s and l.role in ('INVENTORY', 'INVENTORY_ALLOWANCE')",
+        [entity.pk],
+    )
+    labels = ("Inventory", "Inventory allowance")
+    return [Tie(label, int(a), int(b)) for label, a, b in zip(labels, stock, books, strict=True)]
 
 
 def postings(tally: Tally) -> Iterator[str]:
