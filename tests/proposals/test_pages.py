@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
 from django.urls import reverse
 
-from core.models import User
-from inventory.models import Lot
-from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import approved, draft, posted, submitted
 

@@ -198,8 +198,8 @@ def recovery(state: QuarantineState, quantity: int, *, exponent: int, us_gaap: b
     after = before + quantity
     by_year = [(year, _cumulated(amount, before, after, whole, exponent)) for year, amount in state.by_year]
     given = sum(amount for _, amount in by_year)
-    # Where the allowance is the write-downs, it comes back as they do; cost is allowance and carrying amount together, so
-    # that rounding never brings back more allowance than cost.
+    # Where the allowance is the write-downs, it comes back as they do; cost is allowance and carrying amount together,
+    # so that rounding never brings back more allowance than cost.
     attached = sum(amount for _, amount in state.by_year)
     allowance = given if attached == state.allowance else _cumulated(state.allowance, before, after, whole, exponent)
     carrying = _cumulated(state.cost - state.allowance, before, after, whole, exponent)
