@@ -37,6 +37,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    # SITE_URL: a demo that is being served already, for whoever works on a page and looks at it again and again.
+    if os.environ.get("SITE_URL"):
+        yield Site(os.environ["SITE_URL"])
+        return
     # After the browser: where there is none, no server is started for nothing.
     with serving(tmp_path_factory.mktemp("site")) as running:
         yield running
