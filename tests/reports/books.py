@@ -65,7 +65,7 @@ def void(company: Company, proposal: Proposal, day: dt.date) -> None:
 
 
 def company_with_losses(company: Company) -> dict[str, Proposal]:
-    """Opening 7,360.00 with an allowance of 100.00; written off in February and March, written down and counted in March,
+    """Opening 7,360.00, allowance 100.00; written off in February and March, written down and counted in March,
     the write-off of February voided in April."""
     lamps = make_lot(company.entity, "LAMP", "100", "40", allowance="100", category="Lamps")
     bulbs = make_lot(company.entity, "BULB", "1000", "1.20", category="Bulbs")

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from core import refs
 from core.models import Entity
@@ -22,10 +22,7 @@ class Links:
         if self.entity is None:
             return ""
         query = {key: value for key, value in params.items() if value not in (None, "")}
-        try:
-            url = reverse(name, args=[self.entity.slug, *args])
-        except NoReverseMatch:
-            return ""
+        url = reverse(name, args=[self.entity.slug, *args])
         return f"{url}?{urlencode(query, safe=',:')}" if query else url
 
     def lot(self, pk: int) -> str:
@@ -35,10 +32,7 @@ class Links:
         return self._to("ledger:entry", number) if number else ""
 
     def document(self, source_ref: str) -> str:
-        try:
-            return refs.url_for(self.entity, source_ref) if self.entity else ""
-        except NoReverseMatch:
-            return ""
+        return refs.url_for(self.entity, source_ref) if self.entity else ""
 
     def register(self, params: dict[str, str], **changes: object) -> str:
         return self._to("reports:register", **{**params, **changes})
