@@ -89,7 +89,12 @@ def void_apply(change: ChangeRequest, decider: User) -> None:
         kind="proposal.voided",
         subject=proposal.source_ref,
         message=f"{decider} voided {proposal.number}; mirror entry {numbers}. Reason: {change.reason}",
-        data={"entries": [entry.number for entry in entries], "change": change.pk},
+        data={
+            "digest": proposal.digest,
+            "comment": change.reason.strip(),
+            "entries": [entry.number for entry in entries],
+            "change": change.pk,
+        },
     )
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
 from core.middleware import record_refusal
+from core.money import plain
 from core.words import Role
 from inventory.models import Lot, QuarantineEntry
 from writeoffs.proposals import services
@@ -89,8 +90,8 @@ def line_edit(request: EntityRequest, number: str, line_number: int) -> HttpResp
     line = get_object_or_404(lines, proposal=proposal, line_number=line_number)
     shown = -line.quantity if proposal.kind == Kind.WRITE_OFF else line.quantity
     initial = {
-        "quantity": shown.normalize(),
-        "new_carrying_amount": line.new_carrying_amount,
+        "quantity": plain(shown),
+        "new_carrying_amount": "" if line.new_carrying_amount is None else plain(line.new_carrying_amount),
         "cost_centre": line.cost_centre,
         "note": line.note,
     }
