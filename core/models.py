@@ -123,7 +123,7 @@ class Entity(models.Model):
             models.CheckConstraint(
                 name="entity_tax_rate_is_a_fraction",
                 condition=Q(tax_rate__gte=Decimal(0), tax_rate__lte=Decimal(1)),
-                violation_error_message="The tax rate is a fraction between 0 and 1: 0.25 for 25 %.",
+                violation_error_message="The tax rate is a fraction between 0 and 1: 0.25 for 25 %%.",
             ),
         )
 

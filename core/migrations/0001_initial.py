@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entity',
-            constraint=models.CheckConstraint(condition=models.Q(('tax_rate__gte', Decimal('0')), ('tax_rate__lte', Decimal('1'))), name='entity_tax_rate_is_a_fraction', violation_error_message='The tax rate is a fraction between 0 and 1: 0.25 for 25 %.'),
+            constraint=models.CheckConstraint(condition=models.Q(('tax_rate__gte', Decimal('0')), ('tax_rate__lte', Decimal('1'))), name='entity_tax_rate_is_a_fraction', violation_error_message='The tax rate is a fraction between 0 and 1: 0.25 for 25 %%.'),
         ),
         migrations.AddConstraint(
             model_name='storedfile',
