@@ -67,13 +67,13 @@ def test_a_person_confirms_once_that_the_erp_has_it_and_says_how(company: Compan
     posting = posting_acknowledge(**of, user=company["CONTROLLER"], how="4711")
     assert (posting.status, posting.acknowledged_by) == (Posting.Status.ACKNOWLEDGED, company["CONTROLLER"])
     assert PostingLine.objects.get().outstanding == 0
-    with pytest.raises(WrongState, match="in the ERP already"):
+    with pytest.raises(WrongState, match="marked already: In the ERP"):
         posting_acknowledge(**of, user=company["PREPARER"], how="4712")
 
 
 def test_a_write_down_has_nothing_for_the_erps_stock(company: Company) -> None:
     proposal = posted(company, write_down_draft(company, make_lot(company.entity), "1"))
-    with pytest.raises(WrongState, match="nothing for the ERP's stock already"):
+    with pytest.raises(WrongState, match="marked already: Nothing for the ERP's stock"):
         posting_acknowledge(
             entity=company.entity, source_ref=proposal.source_ref, user=company["CONTROLLER"], how="4711"
         )

@@ -1,4 +1,4 @@
-"""The room's pages: every reader, every state, another entity's numbers, constant queries, bulk steps, what stands on them."""
+"""The room's pages: every reader, every state, another entity's numbers, constant queries, bulk steps, the inbox."""
 
 from __future__ import annotations
 

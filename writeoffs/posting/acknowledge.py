@@ -41,7 +41,7 @@ def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str
         acknowledged_how=how.strip()[:200],
     )
     if changed != 1:
-        raise WrongState(f"{name}: {posting.get_status_display().lower()} already. Nothing was changed.")
+        raise WrongState(f"{name} is marked already: {posting.get_status_display()}. Nothing was changed.")
     PostingLine.objects.filter(posting=posting).update(outstanding=Decimal(0))
     posting.refresh_from_db()
     audit.record(
