@@ -129,11 +129,8 @@ class Converter:
         return self._each(cells, rows, bad, self._number)
 
     def _in_range(self, raws: list[Any]) -> bool:
-        try:
-            low, high = min(raws), max(raws)
-        except TypeError:
-            known = [raw for raw in raws if raw is not None]
-            low, high = min(known, default=0), max(known, default=0)
+        known = [raw for raw in raws if raw is not None] if None in raws else raws
+        low, high = min(known, default=0), max(known, default=0)
         return bool(high <= RAW_LIMIT and low >= (-RAW_LIMIT if self.column.allow_negative else 0))
 
     def _plain_texts(self, cells: list[str], scale: int) -> list[Value] | None:

@@ -64,7 +64,7 @@ def header_find(kind: SheetKind, first_row: int, rows: Sequence[Sequence[Any]]) 
             "the data."
         )
     names = [_name(cell, number) for number, cell in enumerate(rows[best])]
-    sample = [[_shown(cell) for cell in row] for row in rows[best + 1 : best + 6]]
+    sample = [[_shown(cell) for cell in row[: len(names)]] for row in rows[best + 1 : best + 6]]
     return Header(first_row + best, names, sample)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from django.db import transaction
@@ -179,7 +180,7 @@ def _map(upload: Upload, kind: SheetKind, head: Head) -> None:
     else:
         upload.mapping = mapping_by_name(kind, upload.header)
     below = head.rows[upload.formats["header_row"] - head.first_row + 1 :]
-    upload.formats = formats_complete(upload, kind, dict(enumerate(zip(*below, strict=True))))
+    upload.formats = formats_complete(upload, kind, dict(enumerate(zip_longest(*below, fillvalue=""))))
 
 
 def upload_is_mapped(upload: Upload) -> bool:
@@ -253,6 +254,8 @@ def upload_check(*, upload: Upload, user: User) -> Upload:
     inline."""
     kind = kinds.kind(upload.kind)
     _require(upload.entity, user, kind.upload_roles, "Checking a sheet")
+    if not upload.header:
+        raise WrongState(f"{upload.file_name} cannot be checked: {upload.message} Upload the mended file.")
     mapping_check(kind=kind, names=upload.header, mapping=upload.mapping, constants=upload.formats.get("constants", {}))
     with transaction.atomic():
         job = jobs.job_create(entity=upload.entity, kind=CHECK, user=user)

@@ -92,9 +92,8 @@ def _head(reader: Any, seen: dict[str, Any], request: dict[str, Any], out: Binar
         raise Refused(
             f"'{request['name']}' has {width:,} columns; at most {request['max_columns']} can be read. Is it a table?"
         )
-    filled = [row + [""] * (width - len(row)) for row in rows]
-    if not any(v for row in filled for v in row):
-        filled = []
+    # Not made equally long: the header's own length says which rows have cells too many.
+    filled = rows if any(v for row in rows for v in row) else []
     write_frame(out, ("head", {"sheets": [], "sheet": "", "first_row": 1, "rows": filled, **seen}))
 
 
