@@ -51,6 +51,18 @@ def lots_filtered(*, entity: Entity, params: QueryDict) -> QuerySet[Lot]:
     return lots.filter(pk__in=[int(number) for number in ticked])
 
 
+def lots_page(*, lots: QuerySet[Lot], entity: Entity, first: int, count: int) -> list[Lot]:
+    """The lots first .. first + count of a filtered set. Ids are sorted alone and the rows fetched afterwards: to sort
+    100,000 joined rows for the sake of 50 costs far more."""
+    if any(str(field).removeprefix("-") == "item__sku" for field in lots.query.order_by[:1]):
+        # True of every lot, and it lets the database walk the items' own index in the order of their SKUs.
+        lots = lots.filter(item__entity=entity)
+    ids = list(lots.values_list("pk", flat=True)[first : first + count])
+    rows = Lot.objects.filter(pk__in=ids).select_related("item__category", "location")
+    found = {lot.pk: lot for lot in rows}
+    return [found[pk] for pk in ids if pk in found]
+
+
 def lot_totals(*, lots: QuerySet[Lot]) -> LotTotals:
     """Lots, quantity, cost and allowance of a set, in one aggregate."""
     nil = Decimal(0)

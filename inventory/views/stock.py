@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import cached_property
@@ -10,11 +11,12 @@ from django.views.decorators.http import require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput
+from core.models import Entity
 from core.words import Role
 from inventory.exports import lots_csv, lots_xlsx
 from inventory.filters import DEFAULT_SORT, LotFilter
 from inventory.models import Lot
-from inventory.selectors import lot_history, lot_totals, lot_write_downs, lots_filtered
+from inventory.selectors import lot_history, lot_totals, lot_write_downs, lots_filtered, lots_page
 
 PAGE = 50
 HEADINGS = (
@@ -30,14 +32,21 @@ HEADINGS = (
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class CountedPaginator(Paginator[Lot]):
-    """Knows the count already: the totals of the filter have it, so the page asks the database once less."""
+class LotPaginator(Paginator[Lot]):
+    """Knows the count from the filter's totals already, and fetches a page in the quick way."""
 
-    known: int = 0
+    def __init__(self, lots: QuerySet[Lot], entity: Entity, count: int) -> None:
+        super().__init__(lots, PAGE)
+        self.lots, self.entity, self.known = lots, entity, count
 
     @cached_property
     def count(self) -> int:
         return self.known
+
+    def page(self, number: int | str) -> Page[Lot]:
+        number = self.validate_number(number)
+        rows = lots_page(lots=self.lots, entity=self.entity, first=(number - 1) * PAGE, count=PAGE)
+        return Page(rows, number, self)
 
 
 def _headings(sort: str) -> list[dict[str, object]]:
@@ -66,13 +75,11 @@ def stock_list(request: EntityRequest) -> HttpResponse:
     except BadInput as error:
         lots, status, refused = Lot.objects.none(), error.status, error.message
     totals = lot_totals(lots=lots)
-    paginator = CountedPaginator(lots, PAGE)
-    paginator.known = totals.lots
     chosen = {name: value for name, value in request.GET.items() if value and name not in ("page", "sort")}
     context = {
         "filter": filters,
         "refused": refused,
-        "page_obj": paginator.get_page(request.GET.get("page")),
+        "page_obj": LotPaginator(lots, request.entity, totals.lots).get_page(request.GET.get("page")),
         "totals": totals,
         "headings": _headings(request.GET.get("sort", DEFAULT_SORT)),
         "filtered": bool(chosen),
