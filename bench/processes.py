@@ -20,10 +20,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def cpu_seconds(*pids: int) -> float:
-    """User and system time of the families. A dead child's time stands in its parent once that has waited for it."""
+def cpu_seconds(*pids: int, alone: bool = False) -> float:
+    """User and system time of the families, or of these processes `alone`. A dead child's time stands in its parent
+    once that has waited for it."""
     ticks = 0
-    for pid in {member for root in pids for member in family(root)}:
+    for pid in set(pids) if alone else {member for root in pids for member in family(root)}:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         except OSError:

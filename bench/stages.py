@@ -53,12 +53,13 @@ def main() -> None:
 
     django.setup()
     from bench import company
-    from core.models import User
+    from core.models import Entity, User
     from core.sheets import pipeline
     from inventory.models import CountSheet
     from writeoffs.proposals import services
 
-    entity = company.company_create()
+    company.company_create()
+    entity = Entity.objects.get()
     people = {key: User.objects.get(email=company.email(key)) for key in company.PEOPLE}
     folder = Path(options.data) / str(options.rows)
 

@@ -1,0 +1,229 @@
+"""make bench: the product against the floor, on the same files, in the same run, on SQLite and PostgreSQL.
+
+    python -m bench.run [--rows 100000] [--times 5] [--engines sqlite postgresql] [--write docs/measurements.md]
+    python -m bench.run --rows 10000 --times 3 --check
+
+CPU seconds (user and system) of web server, worker, readers and database backend; the floor's are counted alike.
+Medians. --check fails where a ratio or a page is over its limit. The limits were set for 100,000 rows; fixed costs
+(starting a reader, compiling templates) weigh ten times as much at 10,000, and a floor of 0.02 s is two ticks of the
+clock, so below 100,000 rows three times a limit is let pass: enough to catch a query in a loop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.product import Run, serving, template
+from tests.plugins.database import RUN_FOLDER, database_copy
+from tests.plugins.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMITS = {"load": 4.0, "count": 4.0, "post": 6.0}
+WORDS = {
+    "load": "stock list, POST to committed",
+    "count": "counts, POST to stored differences",
+    "post": "posting the differences",
+}
+PAGE_MS = {"sqlite": 100.0, "postgresql": 200.0}
+GROWTH = 200 * 1024**2
+
+
+@dataclass
+class Result:
+    """All repetitions of one engine."""
+
+    engine: str
+    rows: int
+    floors: list[dict[str, dict[str, float]]]
+    runs: list[Run]
+
+    def floor(self, step: str, what: str = "cpu") -> float:
+        return statistics.median(floor[step][what] for floor in self.floors)
+
+    def product(self, step: str, what: str = "cpu") -> float:
+        return statistics.median(getattr(run, what)[step] for run in self.runs)
+
+    def ratio(self, step: str) -> float:
+        return self.product(step) / self.floor(step)
+
+    @property
+    def growth(self) -> int:
+        return max(run.growth for run in self.runs)
+
+    def page(self, name: str, what: str) -> float:
+        return statistics.median(run.pages[name][what] for run in self.runs)
+
+
+def data_make(folder: Path, rows: int) -> None:
+    if not (folder / str(rows) / "counts.xlsx").exists():
+        subprocess.run([sys.executable, ROOT / "bench/make_data.py", str(rows), "--out", folder], check=True)
+
+
+@contextlib.contextmanager
+def database_server(engine: str) -> Iterator[EmbeddedPostgres | None]:
+    if engine == "sqlite":
+        yield None
+        return
+    server = EmbeddedPostgres()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def floor_run(data: Path, rows: int, postgres: EmbeddedPostgres | None, folder: Path) -> dict[str, dict[str, float]]:
+    where = [postgres.url().replace("postgres://", "postgresql://")] if postgres else []
+    done = subprocess.run(
+        [sys.executable, ROOT / "bench/floors.py", data, str(rows), *where],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    floors: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return floors
+
+
+def measure(engine: str, rows: int, times: int, data: Path) -> Result:
+    result = Result(engine, rows, [], [])
+    with tempfile.TemporaryDirectory() as name, database_server(engine) as postgres:
+        folder = Path(name)
+        os.environ[RUN_FOLDER] = name
+        url = f"sqlite:///{folder / 'template.sqlite3'}"
+        if postgres:
+            url = postgres.url("bench_template")
+            _create(postgres, "bench_template")
+        template(url, folder)
+        for turn in range(times):
+            floor = floor_run(data, rows, postgres, folder)
+            turn_folder = folder / str(turn)
+            turn_folder.mkdir()
+            with database_copy(url, turn_folder) as database, serving(database, postgres) as product:
+                run = product.work(data / str(rows))
+                product.raw.close()
+            result.floors.append(floor)
+            result.runs.append(run)
+            parts = "  ".join(f"{step} {run.cpu[step]:.2f} s / {floor[step]['cpu']:.2f} s" for step in LIMITS)
+            print(f"{engine} {turn + 1} of {times}: {parts}", flush=True)
+    return result
+
+
+def _create(postgres: EmbeddedPostgres, name: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+
+
+def table(result: Result, slack: float) -> tuple[list[str], bool]:
+    """Lines of Markdown, and whether everything is within its limit."""
+    good = True
+    lines = [
+        f"### {'SQLite' if result.engine == 'sqlite' else 'PostgreSQL'}, {result.rows:,} rows, "
+        f"medians of {len(result.runs)}",
+        "",
+        "| step | floor, CPU s | product, CPU s | product, wall s | ratio | limit | |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for step, limit in LIMITS.items():
+        ratio = result.ratio(step)
+        within = ratio <= limit * slack
+        good &= within
+        lines.append(
+            f"| {WORDS[step]} | {result.floor(step):.2f} | {result.product(step):.2f} | "
+            f"{result.product(step, 'wall'):.2f} | {ratio:.2f} | {limit:.0f} | "
+            f"{'PASS' if ratio <= limit else 'over'} |"
+        )
+    lines += ["", "| page | queries | ms | limit, ms | |", "|---|---:|---:|---:|---|"]
+    limit = PAGE_MS[result.engine]
+    for name in result.runs[0].pages:
+        ms = result.page(name, "ms")
+        good &= ms <= limit * slack
+        verdict = "PASS" if ms <= limit else "over"
+        lines.append(f"| {name} | {result.page(name, 'queries'):.0f} | {ms:.0f} | {limit:.0f} | {verdict} |")
+    grown = result.growth <= GROWTH
+    others = ", ".join(f"{step} {result.product(step):.2f}" for step in ("propose", "submit", "approve", "document"))
+    lines += [
+        "",
+        f"Largest growth of a web process through both uploads: {result.growth / 1024**2:.0f} MB, limit 200 MB: "
+        f"{'PASS' if grown else 'over'}. Beside them, CPU s: {others}.",
+        "",
+    ]
+    return lines, good and grown
+
+
+def machine() -> str:
+    model = "unknown processor"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    return (
+        f"{os.cpu_count()} x {model}, {memory:.0f} GiB, Linux {platform.release().split('-')[0]}, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def commit() -> str:
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        done = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        return done.stdout.strip()
+    return "unknown"
+
+
+def document(lines: list[str]) -> str:
+    head = [
+        "# Measurements",
+        f"{dt.datetime.now(dt.UTC).date().isoformat()}, commit {commit()}, {machine()}. `make bench` prints them anew.",
+        "",
+        "CPU seconds (user and system) of web server, job worker, readers and database backends, against the floor:",
+        "bare, keyed, set-wise SQL on the same files in the same run (bench/floors.py), counted alike. From the POST of",
+        "the file to the committed records, through the pages, on a real server with its worker.",
+        "",
+    ]
+    return "\n".join([*head, *lines])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    parser.add_argument("--data", type=Path, default=ROOT / "bench-data")
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    data_make(options.data, options.rows)
+    lines: list[str] = []
+    good = True
+    slack = 1.0 if options.rows >= 100_000 else 3.0
+    for engine in options.engines:
+        more, within = table(measure(engine, options.rows, options.times, options.data.resolve()), slack)
+        lines += more
+        good &= within
+    print("\n".join(lines))
+    if options.write:
+        options.write.write_text(document(lines))
+    if options.check and not good:
+        sys.exit(f"Over the limit (times {slack:.0f} below 100,000 rows).")
+
+
+if __name__ == "__main__":
+    main()
