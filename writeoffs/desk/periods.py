@@ -45,9 +45,11 @@ def _periods_page(request: EntityRequest, refused: DomainError | None = None) ->
     years: dict[int, list[FiscalPeriod]] = {}
     for period in found:
         years.setdefault(period.fiscal_year, []).append(period)
+    open_periods = [period for period in found if period.status == FiscalPeriod.Status.OPEN]
     context = {
         "years": list(years.items()),
-        "open_count": sum(period.status == FiscalPeriod.Status.OPEN for period in found),
+        "open_count": len(open_periods),
+        "next_to_close": open_periods[-1] if open_periods else None,
         "may_close": Role.CONTROLLER in request.entity_roles,
         "next_year": _next_year(request.entity),
         "refused": refused.message if refused else "",

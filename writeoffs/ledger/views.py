@@ -73,6 +73,7 @@ def entry(request: EntityRequest, number: str) -> HttpResponse:
             "lines": lines,
             "behind": refs.url_for(request.entity, found.source_ref),
             "total": sum(line.debit for line in lines),
+            "has_cost_centres": any(line.cost_centre_id for line in lines),
             "before": selectors.entry_beside(found, -1),
             "after": selectors.entry_beside(found, 1),
             "reversed_by": JournalEntry.objects.filter(reverses=found).select_related("entity").first(),
