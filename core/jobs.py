@@ -16,9 +16,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django_tasks import task
+from django_tasks_db.models import DBTaskResult
 
 from core.errors import DomainError
 from core.models import Entity, Job, User
@@ -93,7 +94,7 @@ def job_enqueue(*, job: Job) -> None:
 @task()
 def run_job(job_id: int) -> None:
     """What a worker runs. Never raises for what the job itself did wrong: that is kept on the Job."""
-    jobs_recover()
+    jobs_recover(besides=job_id)
     taken = Job.objects.filter(pk=job_id, status=Job.Status.QUEUED).update(
         status=Job.Status.RUNNING, attempts=F("attempts") + 1, started_at=timezone.now(), heartbeat_at=timezone.now()
     )
@@ -154,7 +155,7 @@ def _put_back(job: Job, why: str) -> bool:
     return True
 
 
-def jobs_recover(*, older_than: dt.timedelta = STALE_AFTER) -> int:
+def jobs_recover(*, older_than: dt.timedelta = STALE_AFTER, besides: int = 0) -> int:
     """Put back the jobs whose worker died: RUNNING without a heartbeat for `older_than`. Gives how many.
 
     Called by every worker before each task, and by the page that waits for a job. A server that runs the only worker
@@ -162,7 +163,25 @@ def jobs_recover(*, older_than: dt.timedelta = STALE_AFTER) -> int:
     """
     limit = timezone.now() - older_than
     stale = Job.objects.filter(Q(heartbeat_at__lt=limit) | Q(heartbeat_at=None), status=Job.Status.RUNNING)
-    return sum(_put_back(job, "the worker stopped") for job in stale)
+    put_back = sum(_put_back(job, "the worker stopped") for job in stale)
+    waiting = Job.objects.filter(status=Job.Status.QUEUED, created_at__lt=limit).exclude(pk=besides)
+    return put_back + (_enqueue_lost(waiting) if not settings.JOBS_INLINE else 0)
+
+
+def _enqueue_lost(waiting: QuerySet[Job]) -> int:
+    """Hand waiting jobs to the queue again whose task is gone: its worker died between taking the task and the job.
+
+    A task too many does no harm: whoever comes second finds the job taken.
+    """
+    numbers = list(waiting.values_list("pk", flat=True))
+    if not numbers:
+        return 0
+    tasks = DBTaskResult.objects.ready().filter(task_path=run_job.module_path).values_list("args_kwargs", flat=True)
+    queued = {task["args"][0] for task in tasks}
+    lost = [number for number in numbers if number not in queued]
+    for number in lost:
+        run_job.enqueue(number)
+    return len(lost)
 
 
 def job_is_waiting_long(job: Job) -> bool:
