@@ -9,10 +9,12 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.access import roles_in
 from core.errors import StaleContent
 from core.models import Upload, User
 from core.numbers import numbers_take
 from core.sheets.kinds import Committed
+from core.words import READERS
 from inventory.models import CountSheet, StagedCheck
 
 LINE_COLUMNS = 'lot_id, "row", book_quantity, counted_quantity, difference, value, counted_on, note'
@@ -30,7 +32,9 @@ def count_sheet_commit(*, upload: Upload, user: User) -> Committed:
     lines, differences = _lines_insert(sheet)
     _refuse_moved(upload)
     CountSheet.objects.filter(pk=sheet.pk).update(line_count=lines, difference_count=differences)
-    message = f"{number}: {lines:,} lots counted, {differences:,} differ from the books."
+    message = f"{number}: {lines:,} lot{'' if lines == 1 else 's'} counted."
+    if roles_in(entity, upload.created_by) & set(READERS):
+        message = f"{number}: {lines:,} lots counted, {differences:,} differ from the books."
     return Committed(message=message, url=sheet.get_absolute_url())
 
 

@@ -10,10 +10,11 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.access import roles_in
 from core.models import Upload, User
 from core.money import RAW_LIMIT, share_raw, value_raw
 from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, SheetKind, Summary
-from core.words import Role
+from core.words import READERS, Role
 from inventory.books import countable, last_movement, moved_after
 from inventory.counting import count_sheet_commit
 from inventory.kinds.complaints import units
@@ -141,23 +142,32 @@ class CountKind(SheetKind):
         StagedCheck.objects.update_or_create(
             upload_id=upload.pk, defaults={"last_movement": context.last_movement, "opening": False, "content": ""}
         )
-        return Summary(
+        frozen = (
+            "The book quantities are frozen when you take the count in. If a counted lot moves before that, you are "
+            "asked "
+            "to check again."
+        )
+        summary = Summary(
             rows=context.rows_kept,
             quantity=context.quantity,
-            value=context.value,
-            figures=[
-                ("Counted", words.lots(context.rows_kept)),
-                ("Matched", words.lots(context.matched)),
-                ("Short", words.tally(context.short)),
-                ("Over", words.tally(context.over)),
-                ("On the books, not on this sheet", words.lots(not_counted)),
-            ],
-            commit_label=f"Take in {words.count(context.rows_kept)} counted lots, {words.count(differences)} different",
-            notes=[
-                "The book quantities are frozen when you take the count in. If a counted lot moves before that, "
-                "you are asked to check again."
-            ],
+            figures=[("Counted", words.lots(context.rows_kept))],
+            commit_label=f"Take in {words.lots(context.rows_kept)}",
+            notes=[frozen],
         )
+        if not roles_in(upload.entity, upload.created_by) & set(READERS):
+            # Who only counts stays blind: what the books expect would lead the next count.
+            return summary
+        summary.value = context.value
+        summary.figures += [
+            ("Matched", words.lots(context.matched)),
+            ("Short", words.tally(context.short)),
+            ("Over", words.tally(context.over)),
+            ("On the books, not on this sheet", words.lots(not_counted)),
+        ]
+        summary.commit_label = (
+            f"Take in {words.count(context.rows_kept)} counted lots, {words.count(differences)} different"
+        )
+        return summary
 
     def commit(self, upload: Upload, user: User) -> Committed:
         return count_sheet_commit(upload=upload, user=user)

@@ -96,6 +96,15 @@ def test_the_preview_says_what_was_found(stocked: Company) -> None:
     assert summary.commit_label == "Take in 3 counted lots, 1 different"
 
 
+def test_who_only_counts_is_not_told_what_the_books_expect(stocked: Company) -> None:
+    upload = upload_of(stocked, "count", as_of=LATER, by=stocked["COUNTER"])
+    summary, _ = check(upload, [counted(lot="L1", units=9)])
+
+    assert (summary.figures, summary.value) == ([("Counted", "1 lot")], None)
+    assert summary.commit_label == "Take in 1 lot"
+    assert commit(upload, stocked["COUNTER"]) == "CS-2026-0001: 1 lot counted."
+
+
 def test_an_unknown_lot_is_an_error_that_says_the_next_step(stocked: Company) -> None:
     _, issues = check(
         upload_of(stocked, "count", as_of=LATER), [counted(lot="L9"), counted("Z"), counted(lot="L4", at="WH1")]
