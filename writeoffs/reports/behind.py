@@ -6,8 +6,10 @@ Invariant: the totals of a drill-down are those of all that it is narrowed to: t
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -32,6 +34,16 @@ class Narrow:
     leg: str = ""
     class_id: int | None = None
     source_ref: str = ""
+
+
+class Streamed:
+    """A query's rows, read anew and piece by piece whenever they are iterated."""
+
+    def __init__(self, found: QuerySet[Any]) -> None:
+        self.found = found
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.found.iterator(chunk_size=2000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,8 @@ def _write_rows(sheet: Any, styles: _Styles, columns: tuple[Column, ...], rows: 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Any, style: Any) -> None:
     if value is None or value == "":
-        sheet.write_blank(row, column, None, style)
-    elif isinstance(value, Decimal):
+        return
+    if isinstance(value, Decimal):
         if len(value.normalize().as_tuple().digits) > SPREADSHEET_DIGITS:
             sheet.write_string(row, column, plain_text(value), style)
         else:

@@ -7,6 +7,7 @@ currency.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +20,7 @@ from core.words import Reason
 from inventory.models import Movement, MovementKind
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Leg, Origin
 from writeoffs.ledger.roles import LOSS_ROLES
-from writeoffs.proposals.models import Evidence, Proposal, ProposalLine, Status
+from writeoffs.proposals.models import Evidence, Kind, Proposal, ProposalLine, Status
 from writeoffs.reports.statements.impact import AccountFact
 from writeoffs.reports.statements.losses import LossFact
 from writeoffs.reports.statements.register import LineFact, RegisterLine, RegisterTotals, register_line
@@ -28,6 +29,8 @@ from writeoffs.reports.statements.spans import PeriodFact, Span
 
 ZERO = Decimal(0)
 POSTED = (Status.POSTED, Status.VOIDED)
+# Lines read at once where all are wanted.
+PIECE = 2000
 
 
 def periods_all(*, entity: Entity) -> list[PeriodFact]:
@@ -115,6 +118,8 @@ def losses_by_month(*, entity: Entity, months: Sequence[PeriodFact]) -> list[Los
 
 REASONS: tuple[str, ...] = (*Reason.values, "")
 REASON_LABELS: dict[str, str] = {**{code: str(label) for code, label in Reason.choices}, "": "No reason given"}
+
+KIND_LABELS: dict[str, str] = {code: str(label) for code, label in Kind.choices}
 
 
 def proposal_of(*, entity: Entity, number: str) -> Proposal | None:
@@ -257,28 +262,25 @@ class RegisterLines:
         return list(self._register_lines(picked))
 
     def __iter__(self) -> Iterator[RegisterLine]:
-        return iter(self[0 : len(self)])
+        """Piece by piece, so that a file of many lines never stands in memory."""
+        return itertools.chain.from_iterable(self[at : at + PIECE] for at in range(0, len(self), PIECE))
 
     def _full(self, lines: QuerySet[ProposalLine]) -> QuerySet[ProposalLine]:
-        return lines.select_related(
-            "proposal__created_by",
-            "proposal__approved_by",
-            "proposal__posted_by",
-            "lot__location",
-            "lot__item__category",
-        )
+        return lines.select_related("lot__location", "lot__item__category")
 
     def _register_lines(self, picked: Sequence[tuple[ProposalLine, bool]]) -> Iterator[RegisterLine]:
-        proposals = {line.proposal_id for line, _ in picked}
-        evidence = _evidence_counts(proposals)
-        entries = _entries_of(self.entity, {line.proposal.source_ref for line, _ in picked})
+        # Few documents have many lines: their people are read once each, not with every line.
+        people = Proposal.objects.select_related("created_by", "approved_by", "posted_by")
+        proposals = people.in_bulk({line.proposal_id for line, _ in picked})
+        evidence = _evidence_counts(set(proposals))
+        entries = _entries_of(self.entity, {p.source_ref for p in proposals.values()})
         for line, void in picked:
-            p, lot = line.proposal, line.lot
+            p, lot = proposals[line.proposal_id], line.lot
             leg = Leg.VOID if void else _leg_of(p.kind, line.loss)
             day = self._void_days[p.number] if void else p.posting_on
             fact = LineFact(
                 number=p.number,
-                kind=p.get_kind_display(),
+                kind=KIND_LABELS[p.kind],
                 event_on=p.event_on,
                 found_on=p.found_on,
                 posted_on=day,
@@ -289,7 +291,7 @@ class RegisterLines:
                 lot=lot.code,
                 location=lot.location.code,
                 category=lot.item.category.name,
-                reason=p.get_reason_display(),
+                reason=REASON_LABELS[p.reason],
                 quantity=line.quantity,
                 unit_cost=lot.unit_cost,
                 cost=line.cost,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from babel.dates import format_date
 
@@ -61,6 +62,25 @@ class Row:
 
     cells: tuple[Cell, ...]
     style: str = ""
+
+
+class LazyRows(Sequence[Row]):
+    """Rows made one by one from what is read piece by piece, so that a file of 100,000 lines never stands in memory.
+
+    found: iterated afresh each time; count: how many it gives.
+    """
+
+    def __init__(self, found: Iterable[Any], make: Callable[[Any], Row], count: int) -> None:
+        self.found, self.make, self.length = found, make, count
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self.make, self.found)
+
+    def __getitem__(self, place: Any) -> Any:
+        return list(self)[place]
 
 
 @dataclass(frozen=True, slots=True)

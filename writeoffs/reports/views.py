@@ -99,7 +99,7 @@ def register(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     )
     page = _page(request, lines) if shape == SCREEN else None
     limit = PAPER_LINES if shape in (PRINT, PDF) else None
-    shown = list(page) if page is not None else lines[0:limit]
+    shown = list(page) if page is not None else lines[0:limit] if limit else lines
     notes: tuple[str, ...] = ()
     if limit and len(lines) > limit:
         notes = (f"The first {limit:,} of {len(lines):,} lines are shown; the xlsx file has all; totals are of all.",)
@@ -165,7 +165,7 @@ def movements(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     page = _page(request, found) if shape == SCREEN else None
     report = movements_report(
         frame,
-        movements=list(page if page is not None else found),
+        movements=list(page) if page is not None else behind.Streamed(found),
         totals=behind.movement_totals(found),
         words=form.words(request.entity.locale),
     )
@@ -180,7 +180,7 @@ def lines(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     page = _page(request, found) if shape == SCREEN else None
     report = lines_report(
         frame,
-        lines=list(page if page is not None else found),
+        lines=list(page) if page is not None else behind.Streamed(found),
         totals=behind.line_totals(found),
         words=form.words(request.entity.locale),
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from inventory.models import Movement
-from writeoffs.ledger.models import JournalLine
+from inventory.models import Movement, MovementKind
+from writeoffs.ledger.models import JournalLine, Leg, Origin
 from writeoffs.ledger.roles import ROLES
 from writeoffs.reports.behind import LineTotals, MovementTotals
 from writeoffs.reports.builders.base import Frame
-from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table, Tile
+from writeoffs.reports.selectors import REASON_LABELS
+from writeoffs.reports.tables import Cell, Column, Kind, LazyRows, Report, Row, Table, Tile
+
+# Looked up, since get_..._display() takes as long as all the rest of a row.
+KINDS = {kind.value: str(kind.label) for kind in MovementKind}
+ORIGINS = {origin.value: str(origin.label) for origin in Origin}
+LEGS = {leg.value: str(leg.label) for leg in Leg}
 
 
-def movements_report(frame: Frame, *, movements: Sequence[Movement], totals: MovementTotals, words: str) -> Report:
+def movements_report(frame: Frame, *, movements: Iterable[Movement], totals: MovementTotals, words: str) -> Report:
     money = Kind.MONEY
     columns = (
         Column("No.", Kind.COUNT),
@@ -32,7 +40,7 @@ def movements_report(frame: Frame, *, movements: Sequence[Movement], totals: Mov
         slug="movements",
         title="Movements",
         columns=columns,
-        rows=[_movement_row(frame, m) for m in movements],
+        rows=_rows(functools.partial(_movement_row, frame), movements, totals.count),
         foot=(Row((*foot, Cell()), "total"),),
         empty="No movement is like that. Widen the days or the class above.",
     )
@@ -44,7 +52,7 @@ def movements_report(frame: Frame, *, movements: Sequence[Movement], totals: Mov
     return _report(frame, "movements", "Movements", table, words, tiles)
 
 
-def lines_report(frame: Frame, *, lines: Sequence[JournalLine], totals: LineTotals, words: str) -> Report:
+def lines_report(frame: Frame, *, lines: Iterable[JournalLine], totals: LineTotals, words: str) -> Report:
     money = Kind.MONEY
     columns = (
         Column("Entry"),
@@ -65,7 +73,7 @@ def lines_report(frame: Frame, *, lines: Sequence[JournalLine], totals: LineTota
         slug="lines",
         title="Journal lines",
         columns=columns,
-        rows=[_line_row(frame, line) for line in lines],
+        rows=_rows(functools.partial(_line_row, frame), lines, totals.count),
         foot=(Row(foot, "total"),),
         empty="No journal line is like that. Widen the days or the roles above.",
     )
@@ -76,6 +84,11 @@ def lines_report(frame: Frame, *, lines: Sequence[JournalLine], totals: LineTota
         Tile(frame.heading("Net"), totals.net, note="debit +, credit in parentheses"),
     )
     return _report(frame, "lines", "Journal lines", table, words, tiles)
+
+
+def _rows(make: Callable[[Any], Row], found: Iterable[Any], count: int) -> Sequence[Row]:
+    """A page's rows at once; those of a file as they are read."""
+    return [make(one) for one in found] if isinstance(found, list) else LazyRows(found, make, count)
 
 
 def _report(frame: Frame, slug: str, title: str, table: Table, words: str, tiles: tuple[Tile, ...]) -> Report:
@@ -100,7 +113,7 @@ def _movement_row(frame: Frame, m: Movement) -> Row:
         (
             Cell(m.sequence),
             Cell(m.posted_on),
-            Cell(m.get_kind_display()),
+            Cell(KINDS[m.kind]),
             Cell(f"{lot.item.sku} {lot.item.description}".strip()),
             Cell(lot.code, frame.links.lot(lot.pk)),
             Cell(lot.location.code),
@@ -120,13 +133,13 @@ def _line_row(frame: Frame, line: JournalLine) -> Row:
         (
             Cell(entry.number, frame.links.entry(entry.number)),
             Cell(entry.posted_on),
-            Cell(entry.get_origin_display()),
-            Cell(entry.get_leg_display()),
+            Cell(ORIGINS[entry.origin]),
+            Cell(LEGS[entry.leg]),
             Cell(str(line.account)),
             Cell(ROLES[line.role].label),
             Cell(line.location.code if line.location else ""),
             Cell(line.category.name if line.category else ""),
-            Cell(line.get_reason_display()),
+            Cell(REASON_LABELS[line.reason] if line.reason else ""),
             Cell(line.debit),
             Cell(line.credit),
             Cell(_document_words(entry.source_ref), frame.links.document(entry.source_ref)),

@@ -6,12 +6,13 @@ statement that there were none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 
 from writeoffs.reports.builders.base import Frame, signatures
 from writeoffs.reports.selectors import People
 from writeoffs.reports.statements.register import RegisterLine, RegisterTotals
-from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Signature, Table, Tile
+from writeoffs.reports.tables import Cell, Column, Kind, LazyRows, Report, Row, Signature, Table, Tile
 
 TITLE = "Write-off register"
 
@@ -19,7 +20,7 @@ TITLE = "Write-off register"
 def register_report(
     frame: Frame,
     *,
-    lines: Sequence[RegisterLine],
+    lines: Iterable[RegisterLine],
     totals: RegisterTotals,
     people: People,
     narrowed: str = "",
@@ -87,7 +88,7 @@ def _columns(frame: Frame) -> tuple[Column, ...]:
     )
 
 
-def _table(frame: Frame, lines: Sequence[RegisterLine], totals: RegisterTotals) -> Table:
+def _table(frame: Frame, lines: Iterable[RegisterLine], totals: RegisterTotals) -> Table:
     foot = (
         *(Cell() for _ in range(9)),
         Cell("Total"),
@@ -98,11 +99,16 @@ def _table(frame: Frame, lines: Sequence[RegisterLine], totals: RegisterTotals) 
         Cell(totals.net_loss),
         *(Cell() for _ in range(5)),
     )
+    make = functools.partial(_row, frame)
+    # A page or a sheet of paper comes as a list; a file is written as it is read.
+    rows: Sequence[Row] = (
+        [make(line) for line in lines] if isinstance(lines, list) else LazyRows(lines, make, totals.lines)
+    )
     return Table(
         slug="register",
         title=TITLE,
         columns=_columns(frame),
-        rows=[_row(frame, line) for line in lines],
+        rows=rows,
         foot=(Row((Cell("Total"), *foot[1:9], Cell(), *foot[10:]), "total"),),
         note="Gross = allowance used + net loss. A void shows the document again, signs turned, on its own day.",
         empty=f"Nothing was posted in {frame.span.label}. Choose another period, or propose what has lost its value.",
