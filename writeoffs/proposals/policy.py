@@ -152,6 +152,12 @@ _AWAITED: dict[str, tuple[str, str]] = {
     Status.APPROVED: (Verb.POST, "a controller"),
 }
 
+_ENDED: dict[str, str] = {
+    Status.POSTED: "Posted. Only a void undoes it: a controller or preparer asks, a second person decides.",
+    Status.REJECTED: "Rejected. Where the loss is real after all, make a new proposal.",
+    Status.VOIDED: "Voided: its mirror entry stands in the journal.",
+}
+
 _OTHERS: dict[str, tuple[Step, ...]] = {
     Status.SUBMITTED: (
         Step(Verb.RETURN, "Return with a question", needs_comment=True),
@@ -169,7 +175,7 @@ def duties(proposal: Proposal, *, user: User, roles: Collection[str], amount: st
     """What the page's bottom bar offers. amount: "12,480.00 EUR", as the button names it."""
     awaited = _AWAITED.get(proposal.status)
     if awaited is None:
-        return Duties((), "", "")
+        return Duties((), _ENDED.get(proposal.status, ""), "")
     verb, whom = awaited
     names = {Verb.SUBMIT: f"Submit {amount}", Verb.APPROVE: f"Approve {amount}", Verb.POST: f"Post {amount}"}
     why = refusal(proposal, user=user, roles=roles, verb=verb)

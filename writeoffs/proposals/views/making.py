@@ -117,6 +117,9 @@ def proposal_from_count(request: EntityRequest, sheet: str) -> HttpResponse:
 def proposal_from_quarantine(request: EntityRequest) -> HttpResponse:
     """A recovery of goods that stand in quarantine."""
     chosen = request.POST.getlist("entry") or request.GET.getlist("entry")
+    if not chosen:
+        messages.info(request, "Tick the goods that come back, then press Recover.")
+        return redirect("stock:quarantine", request.entity.slug)
     if not all(number.isdecimal() and len(number) < 19 for number in chosen):
         raise Http404
     entries = QuarantineEntry.objects.filter(
