@@ -96,9 +96,11 @@ def whole(context: template.Context, value: int | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def day(context: template.Context, value: dt.date | None) -> str:
-    """A date as the entity writes it: Mar 3, 2026 or 03.03.2026."""
+    """A date, or the entity's calendar day of a moment, as the entity writes it: Mar 3, 2026 or 03.03.2026."""
     entity = _entity(context)
-    return "" if value is None else format_date(value, "medium", locale=entity.locale if entity else "en")
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(zoneinfo.ZoneInfo(entity.time_zone if entity else "UTC"))
+    return "–" if value is None else format_date(value, "medium", locale=entity.locale if entity else "en")
 
 
 @register.simple_tag(takes_context=True)
@@ -106,7 +108,7 @@ def moment(context: template.Context, value: dt.datetime | None) -> str:
     """A moment at the entity's place, as the entity writes it: Mar 3, 2026, 14:05."""
     entity = _entity(context)
     if value is None:
-        return ""
+        return "–"
     here = value.astimezone(zoneinfo.ZoneInfo(entity.time_zone if entity else "UTC"))
     return f"{format_date(here, 'medium', locale=entity.locale if entity else 'en')}, {here:%H:%M}"
 
