@@ -81,6 +81,14 @@ def test_whole_books_are_one_line_and_nothing_else(books: dict[str, Proposal]) -
     assert code == 0
 
 
+def test_the_heads_of_all_chains_are_printed_when_asked_for(books: dict[str, Proposal]) -> None:
+    code, said = run("--heads")
+    heads = [line.split() for line in said.splitlines()[1:]]
+    assert code == 0
+    assert [chain.partition(":")[0] for chain, _, _ in heads] == ["entity", "journal"]
+    assert all(len(digest) == 64 for _, _, digest in heads)
+
+
 def test_an_empty_installation_is_whole(db: None) -> None:
     assert run() == (0, "Verified: 0 entities, 0 entries, 0 movements, 0 audit events; nothing is wrong.\n")
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from core import verify
+from core.models import ChainHead
 
 
 class Command(BaseCommand):
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--heads", action="store_true", help="Print the head of every chain, to be kept elsewhere.")
         parser.add_argument("--all", action="store_true", help="Name every broken record, not only the first.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,3 +30,6 @@ class Command(BaseCommand):
         if found:
             sys.exit(1)
         self.stdout.write(f"Verified: {verify.counted(tally)}; nothing is wrong.")
+        if options["heads"]:
+            for head in ChainHead.objects.order_by("chain"):
+                self.stdout.write(f"{head.chain} {head.sequence} {head.hash}")
