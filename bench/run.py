@@ -194,8 +194,8 @@ def document(lines: list[str]) -> str:
         f"{dt.datetime.now(dt.UTC).date().isoformat()}, commit {commit()}, {machine()}. `make bench` prints them anew.",
         "",
         "CPU seconds (user and system) of web server, job worker, readers and database backends, against the floor:",
-        "bare, keyed, set-wise SQL on the same files in the same run (bench/floors.py), counted alike; from the POST of",
-        "the file to the committed records, through the pages, on a real server with its worker.",
+        "bare, keyed, set-wise SQL on the same files in the same run (bench/floors.py), counted alike; from the POST",
+        "of the file to the committed records, through the pages, on a real server with its worker.",
         "",
     ]
     return "\n".join([*head, *lines])

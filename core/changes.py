@@ -20,7 +20,7 @@ from core.words import Role
 
 @dataclass(frozen=True, slots=True)
 class ChangeKind:
-    """apply(change, decider) carries the change out, inside the deciding transaction; it raises DomainError to refuse."""
+    """apply(change, decider) carries the change out in the deciding transaction; it raises DomainError to refuse."""
 
     code: str
     label: str
@@ -55,7 +55,7 @@ def change_request(
     user: User,
     details: Mapping[str, Any] | None = None,
 ) -> ChangeRequest:
-    """Ask for a change. NotAllowed without the role; BadInput without a reason; WrongState when the same one is open."""
+    """Ask for a change. NotAllowed without role; BadInput without a reason; WrongState when the same one is open."""
     definition = _KINDS[kind]
     if not _roles(entity, user) & definition.requested_by:
         wanted = " or ".join(sorted(r.label.lower() for r in definition.requested_by))

@@ -1,7 +1,7 @@
 """Exact quantities, unit costs, money and rates: the fields, the one rounding rule, reading and display.
 
-Stored as scaled integers (bigint), Decimal in Python, never float. Products are made in Python integers only and rounded
-half away from zero, once, on each line's total; a raw value stays within +-10**15 so that sums stay inside a bigint.
+Stored as scaled integers (bigint), Decimal in Python, never float. Products are made in Python integers only and
+rounded half away from zero, once, on each line's total; a raw value stays within +-10**15 so that sums fit a bigint.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def line_value(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
 
 
 def share(total: Decimal, part: Decimal, whole: Decimal, currency: str) -> Decimal:
-    """The share of `total` that part of whole units carries, rounded to the currency's unit; the last unit takes the rest."""
+    """The share of `total` that part of whole units carries, rounded to the currency's unit; the last takes the rest."""
     raw = share_raw(
         to_raw(total, MONEY_SCALE),
         to_raw(part, QUANTITY_SCALE),
