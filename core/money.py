@@ -183,7 +183,7 @@ def line_value(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
 
 
 def share(total: Decimal, part: Decimal, whole: Decimal, currency: str) -> Decimal:
-    """The share of `total` that part of whole units carries, rounded to the currency's unit; the last takes the rest."""
+    """The share of `total` that part of whole units carries, rounded once; the last takes what is left."""
     raw = share_raw(
         to_raw(total, MONEY_SCALE),
         to_raw(part, QUANTITY_SCALE),
