@@ -115,5 +115,6 @@ def moment(context: template.Context, value: dt.datetime | None) -> str:
 
 @register.simple_tag
 def ref_name(source_ref: str) -> str:
-    """The name of a document in its source_ref: WO-2026-0001 of proposal:WO-2026-0001."""
-    return source_ref.partition(":")[2] or source_ref
+    """A document's name in words: WO-2026-0001 of proposal:WO-2026-0001, Upload 17 of upload:17."""
+    prefix, _, rest = source_ref.partition(":")
+    return rest if prefix == "proposal" else f"{prefix.capitalize()} {rest}".strip()

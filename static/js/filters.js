@@ -8,6 +8,15 @@
       form.requestSubmit();
     }
   });
+  // Where there is room the filters stand open (data-fold); on a phone they fold away under their summary.
+  document.addEventListener("DOMContentLoaded", () => {
+    const room = window.matchMedia("(min-width: 720px)");
+    const unfold = () => {
+      for (const fold of document.querySelectorAll("details[data-fold]")) fold.open = fold.open || room.matches;
+    };
+    unfold();
+    room.addEventListener("change", unfold);
+  });
   document.addEventListener("formdata", (event) => {
     if (event.target.method !== "get") return;
     for (const [name, value] of [...event.formData.entries()]) {
