@@ -201,13 +201,18 @@ def _count(office: Office, shelf: Shelf, location: str, on: dt.date, posting_on:
 
 
 def _fourth_quarter(office: Office) -> None:
-    """October: posted, and not yet in the ERP; one void waits for its second person."""
+    """Posted since the last close, and not yet in the ERP; one void waits for its second person."""
     _expired(office, day(10, 14))
     header = office.write_off(Reason.DAMAGE, day(10, 28), "Cold chain broken on the trailer; thawed on arrival.")
     lots = _some(office, "Frozen", location="LEJ-03", count=4)
     proposal = office.propose_units(header, [(lot, _part(lot, "0.5"), "thawed") for lot in lots])
     office.attach(proposal, Evidence.Kind.PHOTOGRAPH, "trailer.png", papers.picture(300, 180))
     posted = office.through(proposal)
+    header = office.write_off(Reason.DAMAGE, day(11, 4), "Forklift tore the sacks; swept up and weighed.")
+    sacks = _some(office, "Bulk goods", location="BRE-02", count=3)
+    proposal = office.propose_units(header, [(lot, _part(lot, "0.35"), "spilt") for lot in sacks])
+    office.attach(proposal, Evidence.Kind.PHOTOGRAPH, "sacks.png", papers.picture(340, 190))
+    office.through(proposal)
     office.void(
         posted,
         day=day(11, 9),
