@@ -117,4 +117,6 @@ def moment(context: template.Context, value: dt.datetime | None) -> str:
 def ref_name(source_ref: str) -> str:
     """A document's name in words: WO-2026-0001 of proposal:WO-2026-0001, Upload 17 of upload:17."""
     prefix, _, rest = source_ref.partition(":")
-    return rest if prefix == "proposal" else f"{prefix.capitalize()} {rest}".strip()
+    if not rest:
+        return source_ref
+    return rest if prefix == "proposal" else f"{prefix.capitalize()} {rest}"
