@@ -21,14 +21,15 @@ class Page:
     who: str = "controller"
     link: str = ""
 
-    def open(self, browser_page: BrowserPage) -> None:
-        """Load the page. AssertionError where its link is not to be found."""
-        browser_page.goto(self.path)
+    def open(self, browser_page: BrowserPage) -> str:
+        """Load the page and give its content security policy. AssertionError where its link is not to be found."""
+        response = browser_page.goto(self.path)
         if self.link:
             found = browser_page.locator(self.link).first
             assert found.count(), f"{self.name}: no link {self.link} on {self.path}"
-            browser_page.goto(str(found.get_attribute("href")))
+            response = browser_page.goto(str(found.get_attribute("href")))
         browser_page.wait_for_load_state("networkidle")
+        return str(response.headers.get("content-security-policy", "")) if response else ""
 
 
 def _proposals(status: str, who: str) -> Page:

@@ -50,7 +50,7 @@ def test_a_page_is_accessible_quiet_and_no_wider_than_the_screen(
     page.set_viewport_size(WIDE)
     page.emulate_media(color_scheme="light", media="screen")
     watch.take()
-    wanted.open(page)
+    policy = [part.strip() for part in wanted.open(page).split(";")]
     found = violations(page, "light")
     page.emulate_media(color_scheme="dark")
     found += violations(page, "dark")
@@ -64,6 +64,7 @@ def test_a_page_is_accessible_quiet_and_no_wider_than_the_screen(
     said = [
         line for line in watch.take() if "Failed to load resource: the server responded with a status of 4" not in line
     ]
+    assert {"default-src 'none'", "script-src 'self'", "style-src 'self'"} <= set(policy)
     assert found == []
     assert said == []
     assert wider <= 0, f"{wanted.name} is {wider} px wider than a phone"
