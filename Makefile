@@ -1,7 +1,7 @@
 # Two commands: `make run` serves the product, `make test` proves it. Needs Python 3.11 or newer with pip and venv; no root.
 #
 #   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make bench   make demo-reset
-#   make soak   make screenshots   make lock
+#   make screenshots   make lock
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 JOBS ?= 2
 
-.PHONY: run test check bench soak demo-reset screenshots lock venv
+.PHONY: run test check bench demo-reset screenshots lock venv
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py serve
@@ -38,9 +38,6 @@ check: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m bench.run $(BENCH)
-
-soak: $(DEV_STAMP)
-	SOAK=1 $(PYTEST) -n $(JOBS) tests/faults
 
 demo-reset: $(RUN_STAMP)
 	$(BIN)/python manage.py demo --reset
