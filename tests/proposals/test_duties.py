@@ -23,6 +23,7 @@ EVERY_ROLE = ("COUNTER", "PREPARER", "PRICE_OWNER", "APPROVER", "CONTROLLER", "A
 MAY = {
     "submit": ("PREPARER",),
     "withdraw": ("PREPARER",),
+    "discard": ("PREPARER",),
     "return": ("APPROVER",),
     "reject": ("APPROVER",),
     "approve": ("APPROVER",),
@@ -37,7 +38,7 @@ def give(company: Company, person: User, *roles: Role) -> None:
 
 def at_stage(company: Company, verb: str) -> Proposal:
     proposal = draft(company, make_lot(company.entity))
-    if verb == "submit":
+    if verb in ("submit", "discard"):
         return proposal
     return approved(company, proposal) if verb == "post" else submitted(company, proposal)
 

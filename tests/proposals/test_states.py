@@ -18,6 +18,7 @@ from writeoffs.proposals.states import TRANSITIONS, next_status, verbs_of
 EVERY_PAIR = list(product(Status.values, Verb.values))
 ALLOWED = {
     ("DRAFT", "SUBMIT"): "SUBMITTED",
+    ("DRAFT", "DISCARD"): "REJECTED",
     ("SUBMITTED", "WITHDRAW"): "DRAFT",
     ("SUBMITTED", "RETURN"): "DRAFT",
     ("SUBMITTED", "REJECT"): "REJECTED",
@@ -53,6 +54,8 @@ def do(company: Company, proposal: Proposal, verb: str) -> object:
             return services.proposal_submit(proposal=proposal, user=preparer)
         case "WITHDRAW":
             return services.proposal_withdraw(proposal=proposal, user=preparer)
+        case "DISCARD":
+            return services.proposal_discard(proposal=proposal, user=preparer)
         case "RETURN":
             return services.proposal_return(proposal=proposal, user=approver, comment="Which pallet?")
         case "REJECT":

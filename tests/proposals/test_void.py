@@ -16,7 +16,7 @@ from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import DAY, draft, header, posted, write_down_draft
 from tests.proposals.test_digest import sell
-from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine
+from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalEntry, JournalLine
 from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.models import Posting, PostingLine
 from writeoffs.proposals import services
@@ -65,6 +65,17 @@ def test_a_void_posts_on_its_own_date_in_an_open_period(company: Company) -> Non
         void(company, proposal)
     void(company, proposal, dt.date(2026, 4, 1))
     assert JournalEntry.objects.get(leg="VOID").period.code == "2026-04"
+
+
+def test_a_void_goes_to_the_accounts_of_the_posting_whatever_the_map_says_by_then(company: Company) -> None:
+    proposal = posted(company, draft(company, make_lot(company.entity)))
+    other = Account.objects.create(entity=company.entity, code="1411", name="Other stock", section="ASSET")
+    AccountMap.objects.filter(entity=company.entity, role="INVENTORY").update(account=other)
+    void(company, proposal)
+    accounts = JournalLine.objects.filter(entry__source_ref=proposal.source_ref, role="INVENTORY")
+    assert set(accounts.values_list("account__code", flat=True)) == {"1400"}
+    sums = accounts.values("account").annotate(Sum("amount"))
+    assert [row["amount__sum"] for row in sums] == [0]
 
 
 def test_a_void_before_its_posting_is_refused(company: Company) -> None:

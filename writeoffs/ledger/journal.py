@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from django.db import connection
 from django.utils import timezone
@@ -37,7 +38,9 @@ def series_of(fiscal_year: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlannedLine:
-    """role: account role. amount: debit +, credit -, in the entity's currency. The rest are the line's dimensions."""
+    """role: account role. amount: debit +, credit -, in the entity's currency. The rest are the line's dimensions.
+    account_id: only for the mirror of a posted line, which goes to that line's own account, whatever the
+    map says today."""
 
     role: str
     amount: Decimal
@@ -45,6 +48,7 @@ class PlannedLine:
     category_id: int | None = None
     cost_centre_id: int | None = None
     reason: str = ""
+    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,16 @@ def accounts_of(*, entity: Entity, roles: Iterable[str]) -> Mapping[str, int]:
     return found
 
 
+_Key: TypeAlias = tuple[str, int | None, int | None, int | None, str, int | None]
+
+
 @dataclass(slots=True)
 class _Draft:
-    """A planned entry with its lines summed; key: role, location, category, cost centre, reason -> raw amount."""
+    """A planned entry with its lines summed; key: role, location, category, cost centre, reason, given account -> raw
+    amount."""
 
     plan: PlannedEntry
-    sums: dict[tuple[str, int | None, int | None, int | None, str], int]
+    sums: dict[_Key, int]
 
 
 def entries_write(
@@ -122,7 +130,7 @@ def entries_write(
     drafts = [draft for draft in (_summed(entity, entry) for entry in entries) if draft.sums]
     if not drafts:
         return []
-    accounts = accounts_of(entity=entity, roles={key[0] for draft in drafts for key in draft.sums})
+    accounts = accounts_of(entity=entity, roles={key[0] for draft in drafts for key in draft.sums if key[5] is None})
     documents = [_document(source_ref, draft.plan) for draft in drafts]
     _refuse_second_posting(entity, documents)
     first_number = numbers_take(entity=entity, series=series_of(period.fiscal_year), count=len(drafts))
@@ -163,14 +171,14 @@ def entries_write(
 
 def _summed(entity: Entity, plan: PlannedEntry) -> _Draft:
     """The entry's lines summed by dimension, nil sums left out. Unbalanced before the database would refuse it."""
-    sums: dict[tuple[str, int | None, int | None, int | None, str], int] = {}
+    sums: dict[_Key, int] = {}
     for line in plan.lines:
         if not is_whole_unit(line.amount, entity.currency):
             raise Unbalanced(
                 f"{Leg(plan.leg).label}: {line.amount} on {line.role} is not a multiple of the smallest unit of "
                 f"{entity.currency}. Nothing was posted."
             )
-        key = (line.role, line.location_id, line.category_id, line.cost_centre_id, line.reason)
+        key = (line.role, line.location_id, line.category_id, line.cost_centre_id, line.reason, line.account_id)
         sums[key] = sums.get(key, 0) + to_raw(line.amount, MONEY_SCALE)
     net = sum(sums.values())
     if net:
@@ -204,7 +212,7 @@ def _lines(draft: _Draft, accounts: Mapping[str, int]) -> list[JournalLine]:
     return [
         JournalLine(
             line_number=number,
-            account_id=accounts[role],
+            account_id=accounts[role] if account_id is None else account_id,
             role=role,
             amount=from_raw(amount, MONEY_SCALE),
             location_id=location_id,
@@ -212,7 +220,8 @@ def _lines(draft: _Draft, accounts: Mapping[str, int]) -> list[JournalLine]:
             cost_centre_id=cost_centre_id,
             reason=reason,
         )
-        for number, ((role, location_id, category_id, cost_centre_id, reason), amount) in enumerate(ordered, start=1)
+        for number, (key, amount) in enumerate(ordered, start=1)
+        for role, location_id, category_id, cost_centre_id, reason, account_id in [key]
     ]
 
 

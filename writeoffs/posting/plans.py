@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import BadInput, NotEnoughStock, WrongState
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, share_raw, value_raw
@@ -297,8 +297,5 @@ def entries_of(kind: str, parts: Sequence[Part], *, title: str) -> list[PlannedE
 
 def mirror_of(entry_id: int, number: str, leg: str, lines: Sequence[PlannedLine], *, reason: str) -> PlannedEntry:
     """The entry that undoes a posted one: the same lines with the other sign."""
-    mirrored = [
-        PlannedLine(line.role, -line.amount, line.location_id, line.category_id, line.cost_centre_id, line.reason)
-        for line in lines
-    ]
+    mirrored = [replace(line, amount=-line.amount) for line in lines]
     return PlannedEntry(leg, "OWN", f"Void of entry {number}: {reason}"[:200], mirrored, reverses_id=entry_id)

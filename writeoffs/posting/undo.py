@@ -111,7 +111,15 @@ def _mirror_entries(entity: Entity, source_ref: str, reason: str) -> list[Planne
 
 def _lines(entry: JournalEntry) -> list[PlannedLine]:
     return [
-        PlannedLine(line.role, line.amount, line.location_id, line.category_id, line.cost_centre_id, line.reason)
+        PlannedLine(
+            line.role,
+            line.amount,
+            line.location_id,
+            line.category_id,
+            line.cost_centre_id,
+            line.reason,
+            line.account_id,
+        )
         for line in entry.lines.all()
     ]
 

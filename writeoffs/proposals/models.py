@@ -153,6 +153,7 @@ class Verb(models.TextChoices):
     WITHDRAW = "WITHDRAW", "Withdrawn"
     RETURN = "RETURN", "Returned"
     REJECT = "REJECT", "Rejected"
+    DISCARD = "DISCARD", "Discarded"
     APPROVE = "APPROVE", "Approved"
     POST = "POST", "Posted"
     VOID = "VOID", "Voided"

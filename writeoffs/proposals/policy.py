@@ -19,6 +19,7 @@ from writeoffs.proposals.models import Proposal, Status, Verb
 ROLE_OF: dict[str, tuple[Role, ...]] = {
     Verb.SUBMIT: (Role.PREPARER,),
     Verb.WITHDRAW: (Role.PREPARER,),
+    Verb.DISCARD: (Role.PREPARER,),
     Verb.RETURN: (Role.APPROVER,),
     Verb.REJECT: (Role.APPROVER,),
     Verb.APPROVE: (Role.APPROVER,),
@@ -26,6 +27,8 @@ ROLE_OF: dict[str, tuple[Role, ...]] = {
     Verb.VOID: (Role.CONTROLLER, Role.PREPARER),
 }
 
+# What only the person who prepared the document does.
+OWN = frozenset({Verb.SUBMIT, Verb.WITHDRAW, Verb.DISCARD})
 # A line or its evidence is changed by whom submits it.
 EDIT = Verb.SUBMIT
 
@@ -55,9 +58,9 @@ def refusal(proposal: Proposal, *, user: User, roles: Collection[str], verb: str
     if missing is not None:
         return missing
     said = Verb(verb).label.lower()
-    if verb in (Verb.SUBMIT, Verb.WITHDRAW) and proposal.created_by_id != user.pk:
+    if verb in OWN and proposal.created_by_id != user.pk:
         return NotAllowed(
-            f"{proposal.number} was prepared by {proposal.created_by}; only they change, submit or withdraw it."
+            f"{proposal.number} was prepared by {proposal.created_by}; only they change it, submit or take it back."
         )
     if user.pk in excluded(proposal, verb):
         return SegregationOfDuties(_conflict(proposal, user, said))
@@ -87,7 +90,7 @@ def people_for(proposal: Proposal, verb: str) -> list[User]:
     people = User.objects.filter(
         memberships__entity=proposal.entity, memberships__role__in=roles_for(proposal, verb), is_active=True
     ).exclude(pk__in=excluded(proposal, verb))
-    if verb in (Verb.SUBMIT, Verb.WITHDRAW):
+    if verb in OWN:
         people = people.filter(pk=proposal.created_by_id)
     return list(people.distinct())
 
@@ -154,11 +157,12 @@ _AWAITED: dict[str, tuple[str, str]] = {
 
 _ENDED: dict[str, str] = {
     Status.POSTED: "Posted. Only a void undoes it: a controller or preparer asks, a second person decides.",
-    Status.REJECTED: "Rejected. Where the loss is real after all, make a new proposal.",
+    Status.REJECTED: "Rejected or discarded. Where the loss is real after all, make a new proposal.",
     Status.VOIDED: "Voided: its mirror entry stands in the journal.",
 }
 
 _OTHERS: dict[str, tuple[Step, ...]] = {
+    Status.DRAFT: (Step(Verb.DISCARD, "Discard the draft"),),
     Status.SUBMITTED: (
         Step(Verb.RETURN, "Return with a question", needs_comment=True),
         Step(Verb.REJECT, "Reject", needs_comment=True),

@@ -170,6 +170,7 @@ def steps_of(proposal: Proposal) -> list[StepShown]:
             steps.append(StepShown(label, ""))
     for status, verb, label in (
         (Status.REJECTED, Verb.REJECT, "Rejected"),
+        (Status.REJECTED, Verb.DISCARD, "Discarded"),
         (Status.VOIDED, Verb.VOID, "Voided"),
     ):
         if proposal.status == status and verb in last:

@@ -7,6 +7,7 @@ from writeoffs.proposals.models import Status, Verb
 
 TRANSITIONS: dict[tuple[str, str], str] = {
     (Status.DRAFT, Verb.SUBMIT): Status.SUBMITTED,
+    (Status.DRAFT, Verb.DISCARD): Status.REJECTED,
     (Status.SUBMITTED, Verb.WITHDRAW): Status.DRAFT,
     (Status.SUBMITTED, Verb.RETURN): Status.DRAFT,
     (Status.SUBMITTED, Verb.REJECT): Status.REJECTED,
@@ -22,6 +23,7 @@ INFINITIVE: dict[str, str] = {
     Verb.WITHDRAW: "withdrawn",
     Verb.RETURN: "returned",
     Verb.REJECT: "rejected",
+    Verb.DISCARD: "discarded",
     Verb.APPROVE: "approved",
     Verb.POST: "posted",
     Verb.VOID: "voided",

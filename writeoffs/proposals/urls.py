@@ -46,6 +46,6 @@ urlpatterns = [
             {"verb": verb},
             name=verb.lower(),
         )
-        for verb in (Verb.SUBMIT, Verb.WITHDRAW, Verb.RETURN, Verb.REJECT, Verb.APPROVE, Verb.POST)
+        for verb in (Verb.SUBMIT, Verb.WITHDRAW, Verb.DISCARD, Verb.RETURN, Verb.REJECT, Verb.APPROVE, Verb.POST)
     ),
 ]

@@ -19,6 +19,7 @@ _VERB_OF_EVENT = {
     "proposal.withdrawn": Verb.WITHDRAW,
     "proposal.returned": Verb.RETURN,
     "proposal.rejected": Verb.REJECT,
+    "proposal.discarded": Verb.DISCARD,
     "proposal.approved": Verb.APPROVE,
     "proposal.posted": Verb.POST,
     "proposal.voided": Verb.VOID,

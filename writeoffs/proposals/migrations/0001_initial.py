@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             name='Decision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(choices=[('SUBMIT', 'Submitted'), ('WITHDRAW', 'Withdrawn'), ('RETURN', 'Returned'), ('REJECT', 'Rejected'), ('APPROVE', 'Approved'), ('POST', 'Posted'), ('VOID', 'Voided')], max_length=8)),
+                ('verb', models.CharField(choices=[('SUBMIT', 'Submitted'), ('WITHDRAW', 'Withdrawn'), ('RETURN', 'Returned'), ('REJECT', 'Rejected'), ('DISCARD', 'Discarded'), ('APPROVE', 'Approved'), ('POST', 'Posted'), ('VOID', 'Voided')], max_length=8)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('digest', models.CharField(max_length=64)),
                 ('comment', models.TextField(blank=True)),

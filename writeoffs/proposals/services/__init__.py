@@ -11,6 +11,7 @@ from writeoffs.proposals.services.create import (
 )
 from writeoffs.proposals.services.decide import (
     proposal_approve,
+    proposal_discard,
     proposal_reject,
     proposal_return,
     proposal_submit,
@@ -36,6 +37,7 @@ __all__ = [
     "proposal_create_from_count",
     "proposal_create_from_quarantine",
     "proposal_create_from_stock",
+    "proposal_discard",
     "proposal_edit",
     "proposal_post",
     "proposal_reject",

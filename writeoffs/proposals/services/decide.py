@@ -63,6 +63,17 @@ def proposal_withdraw(*, proposal: Proposal, user: User) -> Proposal:
 
 
 @transaction.atomic
+def proposal_discard(*, proposal: Proposal, user: User) -> Proposal:
+    """Give a draft up for good; its number stays taken, and a count's differences may be proposed again."""
+    proposal = proposal_lock(proposal)
+    to = guard(proposal, user=user, verb=Verb.DISCARD)
+    step(proposal, verb=Verb.DISCARD, to=to, user=user)
+    count_sheet_set(proposal, CountSheet.Status.PROPOSED, CountSheet.Status.OPEN)
+    _tell(proposal, user, "discarded", f"{user} discarded {proposal.number}, a draft.")
+    return proposal
+
+
+@transaction.atomic
 def proposal_return(*, proposal: Proposal, user: User, comment: str) -> Proposal:
     """Give a proposal back to its preparer with a question or a reason, which is required."""
     proposal = proposal_lock(proposal)

@@ -98,6 +98,11 @@ def _withdraw(request: EntityRequest, proposal: Proposal) -> str:
     return f"{proposal.number} is a draft again."
 
 
+def _discard(request: EntityRequest, proposal: Proposal) -> str:
+    services.proposal_discard(proposal=proposal, user=request.user)
+    return f"{proposal.number} is discarded."
+
+
 def _return(request: EntityRequest, proposal: Proposal) -> str:
     services.proposal_return(proposal=proposal, user=request.user, comment=request.POST.get("comment", ""))
     return f"{proposal.number} went back to {proposal.created_by}."
@@ -126,6 +131,7 @@ def _post(request: EntityRequest, proposal: Proposal) -> str:
 _STEPS: Mapping[str, Callable[[EntityRequest, Proposal], str]] = {
     Verb.SUBMIT: _submit,
     Verb.WITHDRAW: _withdraw,
+    Verb.DISCARD: _discard,
     Verb.RETURN: _return,
     Verb.REJECT: _reject,
     Verb.APPROVE: _approve,
