@@ -12,7 +12,6 @@ RUN_STAMP := $(VENV)/.run-$(call HASH,requirements.txt)
 DEV_STAMP := $(VENV)/.dev-$(call HASH,requirements-dev.txt)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 PYTEST := $(BIN)/python -m pytest
-CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 JOBS ?= 2
 
 .PHONY: run test check bench demo-reset screenshots lock venv
@@ -20,14 +19,8 @@ JOBS ?= 2
 run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py serve
 
-test: $(DEV_STAMP) check
-	$(PYTEST) -n $(JOBS) -m "not browser"
-	TEST_DATABASE=postgres $(PYTEST) -n $(JOBS) -m "not browser"
-ifeq ($(CHROMIUM),)
-	@echo "No Chromium was found, so the browser tests were not run. On Debian: apt-get install chromium"
-else
-	$(PYTEST) -m browser
-endif
+test: $(DEV_STAMP)
+	@JOBS=$(JOBS) bin/test $(BIN)/python
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff format --check .
