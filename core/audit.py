@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,19 @@ from core.models import AuditEvent, ChainHead, Entity, User
 SIGN_IN_CHAIN = "sign-in"
 # What concerns the whole installation and no entity: guards suspended for a data migration.
 SYSTEM_CHAIN = "system"
+
+
+# PostgreSQL takes no NUL and neither database half a character: the event must not be lost over what it quotes.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _storable(value: Any) -> Any:
+    """JSON values with each character that cannot be stored shown as U+FFFD."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def entity_chain(entity: Entity) -> str:
@@ -115,9 +129,9 @@ def record_many(*, entity: Entity | None, events: Sequence[NewEvent], chain: str
             at=now,
             actor=new.actor,
             kind=new.kind,
-            subject=new.subject,
-            message=new.message,
-            data=json.loads(json.dumps(new.data or {}, default=str)),
+            subject=_storable(new.subject),
+            message=_storable(new.message),
+            data=_storable(json.loads(json.dumps(new.data or {}, default=str))),
             previous_hash=previous,
         )
         previous = event.hash = event_hash(event)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +12,46 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from core import audit
-from core.errors import DomainError
+from core.errors import BadInput, DomainError
 
 logger = logging.getLogger(__name__)
+
+# NUL, and halves of a character: no database column and no file name takes them.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class UnstorableTextMiddleware:
+    """An address or a field with a character that no record can hold -> 400 with a sentence, before any view.
+
+    PostgreSQL refuses such text wherever it turns up, in a search as in a reason, so that no view could answer for
+    itself. Parsed values only: files stay where the upload handler put them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        where = next(_unstorable(request), None)
+        if where is None:
+            return self.get_response(request)
+        message = f"{where} holds a character that cannot be stored (NUL, or half of a character). Type it again."
+        kept = request.user.is_authenticated
+        if kept:
+            record_refusal(request, BadInput(message))
+        context = {"message": message, "back": way_back(request), "unrecorded": not kept}
+        return render(request, "errors/refused.html", context, status=BadInput.status)
+
+
+def _unstorable(request: HttpRequest) -> Iterator[str]:
+    """What of the request cannot be stored, in a reader's words."""
+    if UNSTORABLE.search(request.path_info):
+        yield "The address"
+    for given in (request.GET, request.POST):
+        for name, values in given.lists():
+            if UNSTORABLE.search(name):
+                yield "The name of a field"
+            elif any(UNSTORABLE.search(value) for value in values):
+                yield f"The field '{name}'"
 
 
 class DomainErrorMiddleware:
@@ -34,7 +72,7 @@ class DomainErrorMiddleware:
             logger.warning("busy: %s %s", request.method, request.path)
             message = "The system is saving something large. Nothing of yours was saved; press again in a moment."
             context = {"message": message, "back": way_back(request)}
-            response = render(request, "errors/refused.html", context, status=503)
+            response = render(request, "errors/refused.html", {**context, "unrecorded": True}, status=503)
             response["Retry-After"] = "5"
             return response
         return None
