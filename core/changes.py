@@ -62,6 +62,8 @@ def change_request(
         raise NotAllowed(f"{definition.label}: only a {wanted} of {entity} can ask for it.")
     if not reason.strip():
         raise BadInput(f"{definition.label}: say why; the reason is kept with the decision.")
+    # Two who ask at once: the second waits here and then finds the first one's request.
+    Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
     if ChangeRequest.objects.filter(
         entity=entity, kind=kind, subject=subject, status=ChangeRequest.Status.OPEN
     ).exists():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
 
+from core.models import ChangeRequest
 from tests.conftest import make_company
 from tests.plugins.database import ServerDatabase
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
@@ -80,3 +82,38 @@ def test_nothing_is_posted_into_a_period_once_it_is_closed(database: ServerDatab
         # What stood when the period closed is all that stands in it.
         assert JournalEntry.objects.count() == int(closer.split()[-1])
         call_command("verify")
+
+
+TOGETHER = """
+import time
+from core.errors import WrongState
+from core.models import Entity, User
+from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.ledger.periods import fiscal_year_open, period_reopen_request
+entity, user = Entity.objects.get(slug="north"), User.objects.get(email="controller@north.example")
+periods, done = list(FiscalPeriod.objects.filter(fiscal_year=2025)), 0
+time.sleep(max(0, START - time.time()))
+for step in range(12):
+    try:
+        STEP
+        done += 1
+    except WrongState:
+        pass
+print("done", done)
+"""
+ASK = "period_reopen_request(period=periods[step], user=user, reason='A late invoice')"
+OPEN = "fiscal_year_open(entity=entity, fiscal_year=2026 + step, user=user)"
+
+
+@pytest.mark.parametrize("step", [ASK, OPEN], ids=["asking to re-open", "opening a year"])
+def test_of_several_who_do_the_same_at_once_one_does_it_and_the_others_are_told(
+    database: ServerDatabase, step: str
+) -> None:
+    with database.in_process():
+        FiscalPeriod.objects.update(status="CLOSED")
+    code = TOGETHER.replace("STEP", step).replace("START", str(time.time() + 6))
+    said = finished(database, *(code for _ in range(4)))
+    assert sum(int(one.split()[-1]) for one in said) == 12
+    with database.in_process():
+        assert ChangeRequest.objects.count() == (12 if step == ASK else 0)
+        assert FiscalPeriod.objects.count() == (12 if step == ASK else 13 * 12)

@@ -136,6 +136,8 @@ def fiscal_year_open(*, entity: Entity, fiscal_year: int, user: User | None = No
         raise NotAllowed(f"Opening a fiscal year needs the role controller in {entity}.")
     if not 1990 <= fiscal_year <= 2100:
         raise BadInput(f"{fiscal_year} is not a fiscal year. Expected something like {timezone.now().year}.")
+    # Two who open a year at once: the second waits here and then finds the first one's periods.
+    Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
     starts = _month_starts(entity.fiscal_year_start, fiscal_year)
     first, last = starts[0], starts[12] - dt.timedelta(days=1)
     there = FiscalPeriod.objects.filter(entity=entity)
