@@ -142,6 +142,13 @@ class FromStockForm(HeaderForm):
 
     field_order = ("kind", "reason", "percent", "event_on", "found_on", "posting_on", "note", "quarantine_goods")
 
+    def clean(self) -> dict[str, Any]:
+        """What is left empty is no 0: a write-down to nil has to be said."""
+        data = super().clean()
+        if data.get("kind") == Kind.WRITE_DOWN and data.get("percent") is None and "percent" not in self.errors:
+            self.add_error("percent", "Say which part of the carrying amount stays; enter 0 to write it down to nil.")
+        return data
+
 
 class LineForm(forms.Form):
     """One line: a quantity, or for a write-down the carrying amount that stays."""
