@@ -49,7 +49,9 @@ def test_a_direct_post_takes_the_step_only_with_the_role_for_it(company, signed_
     proposal = at_stage(company, verb)
     before = proposal.status
     address = reverse(f"proposals:{verb}", args=["north", proposal.number])
-    answer = signed_in(company[role]).post(address, {"digest": proposal.digest, "comment": "Because"})
+    answer = signed_in(company[role]).post(
+        address, {"digest": proposal.digest, "version": proposal.version, "comment": "Because"}
+    )
     proposal.refresh_from_db()
     if role in MAY[verb]:
         assert answer.status_code == 302

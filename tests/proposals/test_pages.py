@@ -132,6 +132,7 @@ def test_bulk_steps_do_the_eligible_ones_and_say_why_not_the_others(company, sig
     still_draft = draft(company, make_lot(company.entity, "B"))
     address = reverse("proposals:bulk", args=["north"])
     form = {"verb": "approve", "proposal": [good.number, still_draft.number, "WO-2026-9999"], "next": "//evil.example"}
+    form[f"digest-{good.number}"] = good.digest
     answer = signed_in(company["APPROVER"]).post(address, form)
     assert answer.url == reverse("desk:home", args=["north"])
     page = signed_in(company["APPROVER"]).get(address)
@@ -142,7 +143,9 @@ def test_bulk_steps_do_the_eligible_ones_and_say_why_not_the_others(company, sig
     refused = AuditEvent.objects.filter(kind="refused").latest("sequence")
     assert f"{still_draft.number} is a draft, so it cannot be approved" in refused.message
     client = signed_in(company["CONTROLLER"])
-    said = client.post(address, {"verb": "post", "proposal": [good.number]}, follow=True).content.decode()
+    said = client.post(
+        address, {"verb": "post", "proposal": [good.number], f"digest-{good.number}": good.digest}, follow=True
+    ).content.decode()
     assert f"Posted: {good.number}." in said
     assert JournalEntry.objects.count() == 1
 

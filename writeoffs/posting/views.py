@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput, WrongState
 from core.middleware import record_refusal
+from core.requests import next_path
 from core.words import Reason, Role
 from writeoffs.posting import selectors
 from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY, posting_acknowledge
@@ -76,10 +76,7 @@ def posting_confirm(request: EntityRequest, posting_id: int) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, f"{document_number(posting)}: confirmed, the ERP has it.")
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return redirect(wanted)
-    return redirect(reverse("postings:list", args=[request.entity.slug]))
+    return HttpResponseRedirect(next_path(request, reverse("postings:list", args=[request.entity.slug])))
 
 
 def _file(name: str, text: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from core.access import EntityRequest, for_entity
 from core.errors import DomainError, NotAllowed, SegregationOfDuties
 from core.middleware import record_refusal
 from core.models import ChangeRequest
+from core.requests import whole_number
 from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import content, policy, selectors, services, statements
@@ -86,10 +87,9 @@ def _after_posting(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
 
 
 def _submit(request: EntityRequest, proposal: Proposal) -> str:
-    version = request.POST.get("version", "")
-    services.proposal_submit(
-        proposal=proposal, user=request.user, version=int(version) if version.isdecimal() else None
-    )
+    # A version that is no number was shown by no page: it is told as an older one is.
+    version = whole_number(request.POST.get("version"))
+    services.proposal_submit(proposal=proposal, user=request.user, version=-1 if version is None else version)
     return f"{proposal.number} is submitted. It waits for an approver."
 
 

@@ -12,6 +12,7 @@ from core.access import EntityRequest, for_entity
 from core.errors import DomainError
 from core.middleware import record_refusal
 from core.money import plain
+from core.requests import whole_number
 from core.words import Role
 from inventory.models import Lot, QuarantineEntry
 from writeoffs.proposals import services
@@ -46,9 +47,10 @@ def lot_search(request: EntityRequest, number: str) -> HttpResponse:
 
 
 def _id(text: str | None) -> int:
-    if text is None or not text.isdecimal() or len(text) > 18:
+    number = whole_number(text)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

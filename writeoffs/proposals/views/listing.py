@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput, DomainError
 from core.middleware import record_refusal
+from core.requests import next_path
 from core.words import Reason, Role
 from writeoffs.proposals import selectors, services
 from writeoffs.proposals.models import Kind, Proposal, Status
@@ -80,12 +80,12 @@ def proposal_bulk(request: EntityRequest) -> HttpResponse:
             messages.error(request, f"{number} was left out. {error.message}")
     if done:
         messages.success(request, f"{said}: {', '.join(done)}.")
-    return redirect(_next(request))
+    return HttpResponseRedirect(next_path(request, reverse("desk:home", args=[request.entity.slug])))
 
 
 def _seen(request: EntityRequest, proposal: Proposal) -> str:
-    """The digest that the page showed beside the line, where it did."""
-    return request.POST.get(f"digest-{proposal.number}") or proposal.digest
+    """The digest that the page showed beside the line. Without one nobody has seen the content: it is stale."""
+    return request.POST.get(f"digest-{proposal.number}", "")
 
 
 def _approve(request: EntityRequest, proposal: Proposal) -> None:
@@ -98,10 +98,3 @@ def _post(request: EntityRequest, proposal: Proposal) -> None:
 
 def _return(request: EntityRequest, proposal: Proposal) -> None:
     services.proposal_return(proposal=proposal, user=request.user, comment=request.POST.get("comment", ""))
-
-
-def _next(request: EntityRequest) -> str:
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return reverse("desk:home", args=[request.entity.slug])

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
 from core.middleware import record_refusal
+from core.requests import whole_number
 from core.words import Reason, Role
 from inventory.models import CountSheet, QuarantineEntry
 from inventory.selectors import lot_totals, lots_filtered
@@ -67,7 +68,7 @@ def proposal_from_stock(request: EntityRequest) -> HttpResponse:
     )
     refused = None
     if confirmed and form.is_valid():
-        percent = form.cleaned_data["percent"] or Decimal(0)
+        percent = form.cleaned_data["percent"] or Decimal(0)  # of a write-off; a write-down says it, if only 0
         try:
             proposal, left_out = services.proposal_create_from_stock(
                 entity=request.entity, user=request.user, header=form.header(), lots=lots, percent=percent
@@ -120,10 +121,11 @@ def proposal_from_quarantine(request: EntityRequest) -> HttpResponse:
     if not chosen:
         messages.info(request, "Tick the goods that come back, then press Recover.")
         return redirect("stock:quarantine", request.entity.slug)
-    if not all(number.isdecimal() and len(number) < 19 for number in chosen):
+    numbers = [number for number in map(whole_number, chosen) if number is not None]
+    if len(numbers) != len(chosen):
         raise Http404
     entries = QuarantineEntry.objects.filter(
-        entity=request.entity, pk__in=[int(number) for number in chosen], status=QuarantineEntry.Status.STANDING
+        entity=request.entity, pk__in=numbers, status=QuarantineEntry.Status.STANDING
     ).select_related("lot__item", "lot__location")
     if not entries:
         raise Http404
