@@ -6,12 +6,14 @@ resolved against this entity's records only. The commit moves value and is posti
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from django.db.models import Max
 
 from core.errors import OutdatedList
-from core.models import Upload
+from core.models import Entity, Upload
 from core.sheets.kinds import Cell, Chunk, Column, Issues, Option, SheetKind, Summary
 from inventory.kinds.stock_check import StockCheck
 from inventory.kinds.stock_preview import preview
@@ -192,15 +194,33 @@ class StockListKind(SheetKind):
         return preview(context, upload)
 
 
+PostedMoment: TypeAlias = Callable[[Entity], dt.datetime | None]
+_posted_moments: list[PostedMoment] = []
+
+
+def register_posted_moment(provider: PostedMoment) -> None:
+    """The rooms that post, which inventory may not import, tell here when they last moved stock: None for never."""
+    if provider not in _posted_moments:
+        _posted_moments.append(provider)
+
+
 def refuse_outdated(upload: Upload) -> None:
-    """OutdatedList where something was posted after the day, or a list committed that is newer than the moment, that
-    this list speaks of: it would undo what happened since."""
+    """OutdatedList where something was posted after the day or the moment, or a list committed that is newer than the
+    moment, that this list speaks of: it would undo what happened since. A posting's date alone does not tell: it may
+    be dated back, or lie later on the list's own day."""
     entity = upload.entity
     day = entity.local_date(upload.as_of)
     posted = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
     if posted and posted > day:
         raise OutdatedList(
             f"This list speaks of {day.isoformat()}, but stock was posted on {posted.isoformat()}. "
+            "Draw a newer list from the ERP and upload that one."
+        )
+    moments = [moment for moment in (last(entity) for last in _posted_moments) if moment is not None]
+    if moments and max(moments) > upload.as_of:
+        raise OutdatedList(
+            f"This list speaks of {upload.as_of.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, but stock was posted or voided "
+            f"at {max(moments).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC, so the list cannot know of that. "
             "Draw a newer list from the ERP and upload that one."
         )
     newer = (

@@ -82,11 +82,11 @@ def tile(page: Page, label: str) -> str:
     )
 
 
-def upload(page: Page, entity: str, file: Path, as_of: dt.date) -> None:
+def upload(page: Page, entity: str, file: Path, as_of: dt.datetime) -> None:
     page.goto(f"/e/{entity}/stock/")
     page.get_by_role("link", name="Upload a stock list").first.click()
     page.get_by_label("File").set_input_files(file)
-    page.get_by_label("As of").fill(f"{as_of.isoformat()}T18:00")
+    page.get_by_label("As of").fill(f"{as_of:%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="Upload and read the columns").click()
 
 
@@ -143,8 +143,8 @@ def report_files(page: Page, name: str) -> tuple[str, str]:
 def test_the_real_list_goes_from_the_sheet_to_the_printed_report(
     as_person: Open, site_of_two: tuple[Site, ServerDatabase]
 ) -> None:
-    today = dt.datetime.now(dt.UTC).date()
-    listed, posted, again = (today - dt.timedelta(days=days) for days in (20, 10, 3))
+    listed = dt.datetime.now(dt.UTC) - dt.timedelta(days=20)
+    posted = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=10)
     preparer = as_person("preparer")
     upload(preparer, "adventure", REAL_LIST, listed)
     map_columns(preparer)
@@ -198,7 +198,8 @@ def test_the_real_list_goes_from_the_sheet_to_the_printed_report(
     expect(auditor.locator("main")).to_contain_text("147")
 
     before = stock_figures(preparer)
-    upload(preparer, "adventure", REAL_LIST, again)
+    # Drawn after the posting, to the minute: an older list would be refused.
+    upload(preparer, "adventure", REAL_LIST, dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
     expect(preparer.get_by_text("They are not taken back.")).to_be_visible(timeout=60_000)
     commit(preparer, "Confirm 1,069 lots without changes")
     assert stock_figures(preparer) == before
@@ -248,7 +249,7 @@ def test_the_demo_is_walked_from_a_filter_to_the_register_with_evidence_and_a_re
     xlsx, pdf = report_files(auditor, "register")
     assert number in xlsx
     assert number in pdf
-    auditor.goto("/e/nordwind/reports/impact/?period=2026-11")
+    auditor.goto(f"/e/nordwind/reports/impact/?proposal={number}")
     _, database = site_of_two
     with database.in_process():
         proposal = Proposal.objects.get(entity=Entity.objects.get(slug="nordwind"), number=number)

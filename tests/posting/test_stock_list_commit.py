@@ -7,6 +7,7 @@ from decimal import Decimal as D
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
 
 from core.errors import (
     NotAllowed,
@@ -21,7 +22,10 @@ from core.models import Category
 from inventory.models import Item, Lot, Movement, StagedLot, UnexplainedFall, WriteDownMovement
 from tests.conftest import Company
 from tests.inventory.sheets import MARCH, check, commit, lot_row, take_in, upload_of
+from tests.proposals.documents import draft, posted
+from tests.proposals.test_void import void
 from writeoffs.ledger.models import AccountMap, FiscalPeriod, JournalEntry, JournalLine
+from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.models import Posting, PostingLine
 
 WEEK = dt.timedelta(days=7)
@@ -319,3 +323,30 @@ def test_every_statement_of_a_commit_is_made_for_the_whole_list(
     with django_assert_max_num_queries(60):  # type: ignore[operator]
         commit(later, company["CONTROLLER"])
     assert StagedLot.objects.count() == 600
+
+
+def test_a_list_drawn_before_a_posting_was_made_is_refused_whatever_date_the_posting_bears(company: Company) -> None:
+    take_in(company, [lot_row("A", "L1", quantity=647)])
+    before = upload_of(company, "stock_list", as_of=MARCH + WEEK)
+    check(before, [lot_row("A", "L1", quantity=647)])
+    backdated = posted(company, draft(company, Lot.objects.get(), "100"))
+    posting_acknowledge(
+        entity=company.entity, source_ref=backdated.source_ref, user=company["CONTROLLER"], how="ERP document 4711"
+    )
+    drawn_since = dt.datetime(2026, 3, 17, 12, tzinfo=dt.UTC)
+    with pytest.raises(OutdatedList, match="2026-03-17 12:00 UTC, but stock was posted or voided at"):
+        check(upload_of(company, "stock_list", as_of=drawn_since), [lot_row("A", "L1", quantity=647)])
+    with pytest.raises(OutdatedList):
+        commit(before, company["CONTROLLER"])
+    assert Lot.objects.get().quantity == D(547)
+    take_in(company, [lot_row("A", "L1", quantity=547)], as_of=timezone.now() + dt.timedelta(seconds=1))
+    assert Lot.objects.get().quantity == D(547)
+
+
+def test_a_list_drawn_before_a_void_is_refused(company: Company) -> None:
+    take_in(company, [lot_row("A", "L1", cost=0)])
+    proposal = posted(company, draft(company, Lot.objects.get(), "4"))
+    drawn = timezone.now()
+    void(company, proposal)
+    with pytest.raises(OutdatedList, match="posted or voided at"):
+        check(upload_of(company, "stock_list", as_of=drawn), [lot_row("A", "L1", quantity=6, cost=0)])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from core.models import Entity
 from writeoffs.ledger.models import JournalEntry, JournalLine
@@ -21,6 +22,12 @@ def postings_listed(*, entity: Entity, status: str = "") -> QuerySet[Posting]:
 
 def status_counts(*, entity: Entity) -> dict[str, int]:
     return dict(Posting.objects.filter(entity=entity).order_by().values_list("status").annotate(n=Count("pk")))
+
+
+def last_posted_at(entity: Entity) -> dt.datetime | None:
+    """When something of the entity was last posted, whatever date it was posted on; None where nothing was."""
+    last: dt.datetime | None = Posting.objects.filter(entity=entity).aggregate(last=Max("posted_at"))["last"]
+    return last
 
 
 def entries_behind(*, entity: Entity, postings: list[Posting]) -> dict[str, list[JournalEntry]]:

@@ -50,6 +50,8 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
         message, entries = _open(upload, checked, posted_on, source_ref)
     else:
         message, entries = _refresh(upload, user, checked, posted_on, source_ref)
+    # Asked again now that the entity's movements are ours until the end: a posting may have slipped in before.
+    refuse_outdated(upload)
     entries_write(
         entity=entity,
         period=period,

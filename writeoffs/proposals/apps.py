@@ -12,6 +12,8 @@ class ProposalsConfig(AppConfig):
 
         from core import changes, refs
         from core.models import Entity
+        from inventory.kinds.stock_list import register_posted_moment
+        from writeoffs.proposals.selectors import last_voided_at
         from writeoffs.proposals.services.void import CHANGE_KIND
 
         def address(entity: Entity, number: str) -> str:
@@ -19,3 +21,4 @@ class ProposalsConfig(AppConfig):
 
         refs.register("proposal", address)
         changes.register(CHANGE_KIND)
+        register_posted_moment(last_voided_at)

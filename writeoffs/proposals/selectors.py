@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core.models import Entity, User
@@ -105,6 +105,13 @@ def proposals_listed(
 def status_counts(*, entity: Entity) -> dict[str, int]:
     rows = Proposal.objects.filter(entity=entity).order_by().values_list("status").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def last_voided_at(entity: Entity) -> dt.datetime | None:
+    """When a posted proposal of the entity was last voided; None where none was."""
+    voids = Decision.objects.filter(proposal__entity=entity, verb=Verb.VOID)
+    last: dt.datetime | None = voids.aggregate(last=Max("at"))["last"]
+    return last
 
 
 def proposal_get(*, entity: Entity, number: str) -> Proposal | None:
