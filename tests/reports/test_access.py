@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 
+from core.models import User
 from core.words import READERS, Role
 from tests.conftest import Company
 
@@ -106,3 +109,16 @@ def test_a_company_without_periods_still_has_reports(company: Company, signed_in
     client = signed_in(company["AUDITOR"])
     for page in PAGES:
         assert client.get(f"/e/north/reports/{page}").status_code == 200, page
+
+
+@pytest.mark.parametrize("page", ["", "impact/", "impact.xlsx"])
+@pytest.mark.parametrize("compare", ["year", "previous"])
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-01-01"), ("0001-02-01", "9999-12-31")])
+def test_days_without_days_before_them_are_refused_in_words(
+    company: Company, signed_in: Callable[[User], Client], page: str, compare: str, days: tuple[str, str]
+) -> None:
+    asked = {"period": "range", "from": days[0], "to": days[1], "compare": compare}
+    response = signed_in(company["CONTROLLER"]).get(f"/e/north/reports/{page}", asked)
+    assert response.status_code == 200
+    if not page.endswith("xlsx"):
+        assert f"{days[0]} is out of reach. Give a day from 1990-01-01" in response.content.decode()

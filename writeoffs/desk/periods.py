@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -70,8 +70,8 @@ def _next_year(entity: Entity) -> int:
 def year_open(request: EntityRequest) -> HttpResponse:
     try:
         text = request.POST.get("fiscal_year", "")
-        if not text.isdigit():
-            raise BadInput(f"'{text}' is not a fiscal year. Expected something like {_next_year(request.entity)}.")
+        if not _is_small_number(text):
+            raise BadInput(f"'{text[:20]}' is not a fiscal year. Expected something like {_next_year(request.entity)}.")
         made = fiscal_year_open(entity=request.entity, fiscal_year=int(text), user=request.user)
     except DomainError as error:
         record_refusal(request, error)
@@ -80,10 +80,18 @@ def year_open(request: EntityRequest) -> HttpResponse:
     return redirect("desk:periods", request.entity.slug)
 
 
+def _is_small_number(text: str) -> bool:
+    """Plain digits, and few enough for a year: "²" is a digit to Python and no number."""
+    return text.isascii() and text.isdecimal() and len(text) <= 4
+
+
 def _period(request: EntityRequest, code: str) -> FiscalPeriod:
     year, _, number = code.partition("-")
-    wanted = {"fiscal_year": year if year.isdigit() else -1, "number": number if number.isdigit() else -1}
-    found = get_object_or_404(FiscalPeriod.objects.select_related("closed_by"), entity=request.entity, **wanted)
+    if not (_is_small_number(year) and _is_small_number(number)):
+        raise Http404
+    found = get_object_or_404(
+        FiscalPeriod.objects.select_related("closed_by"), entity=request.entity, fiscal_year=year, number=number
+    )
     found.entity = request.entity
     return found
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from core.models import Category, Entity, Location
 from core.words import Reason
@@ -22,8 +23,18 @@ from writeoffs.reports.statements.spans import NONE, PREVIOUS, YEAR, PeriodFact,
 COMPARISONS = ((PREVIOUS, "The period before"), (YEAR, "A year before"), (NONE, "Nothing"))
 
 
-def _date_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date", "data-range-day": ""}, format="%Y-%m-%d")
+# No books are older or newer, and a comparison with the days before needs days before.
+EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 12, 31)
+
+
+def _within_reach(day: dt.date) -> None:
+    if not EARLIEST <= day <= LATEST:
+        raise ValidationError(f"{day.isoformat()} is out of reach. Give a day from {EARLIEST} to {LATEST}.")
+
+
+def _date_field(label: str) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date", "data-range-day": ""}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget, validators=[_within_reach])
 
 
 class _Styled(forms.Form):
@@ -68,8 +79,8 @@ class PeriodForm(_Styled):
         field = self.fields["period"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = _period_choices(periods, locale)
-        self.fields["from"] = forms.DateField(label="From", required=False, widget=_date_input())
-        self.fields["to"] = forms.DateField(label="To", required=False, widget=_date_input())
+        self.fields["from"] = _date_field("From")
+        self.fields["to"] = _date_field("To")
         if not compares:
             del self.fields["compare"]
         self.fields["period"].widget.attrs["data-range-choice"] = "range"
@@ -155,8 +166,8 @@ class BehindForm(_Styled):
 
     def __init__(self, data: Any, *, entity: Entity, fields: Sequence[str]) -> None:
         super().__init__(data)
-        self.fields["from"] = forms.DateField(label="From", required=False, widget=_date_input())
-        self.fields["to"] = forms.DateField(label="To", required=False, widget=_date_input())
+        self.fields["from"] = _date_field("From")
+        self.fields["to"] = _date_field("To")
         kinds = {kind.value: str(kind.label) for kind in MovementKind}
         self.fields["kind"] = SeveralField(codes=kinds, given=data.get("kind", ""), label="Kind")
         labels = {code: info.label for code, info in ROLES.items()}

@@ -73,7 +73,9 @@ def range_span(start: dt.date, end: dt.date, locale: str) -> Span:
 def span_of(code: str, periods: Sequence[PeriodFact], locale: str) -> Span | None:
     """The span behind a choice: 2026-03 or FY2026. None where there is no such period."""
     if code.startswith("FY"):
-        return year_span(periods, int(code[2:]), locale) if code[2:].isdigit() else None
+        year = code[2:]
+        plain = year.isascii() and year.isdecimal() and len(year) <= 4
+        return year_span(periods, int(year), locale) if plain else None
     return next((period_span(p, locale) for p in periods if p.code == code), None)
 
 
