@@ -11,6 +11,7 @@ import zoneinfo
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from babel import Locale, UnknownLocaleError
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.exceptions import ValidationError
@@ -88,6 +89,14 @@ def _known_time_zone(name: str) -> None:
         raise ValidationError(f"'{name}' is not a time zone like Europe/Berlin.")
 
 
+def _known_locale(code: str) -> None:
+    try:
+        # The figures are written with these; every page of the company would fail without them.
+        Locale.parse(code).number_symbols["latn"]
+    except (UnknownLocaleError, ValueError, TypeError, KeyError) as error:
+        raise ValidationError(f"'{code}' is not a locale like en, de or pt_BR.") from error
+
+
 class Entity(models.Model):
     """A legal company: the unit that owns stock, keeps books and closes periods. `slug` stands in its addresses."""
 
@@ -107,7 +116,12 @@ class Entity(models.Model):
         "losses are deductible", max_length=12, choices=TaxTiming.choices, default=TaxTiming.RECOGNITION
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[_known_time_zone])
-    locale = models.CharField(max_length=10, default="en", help_text="How numbers and dates are written: en, de, fr.")
+    locale = models.CharField(
+        max_length=10,
+        default="en",
+        validators=[_known_locale],
+        help_text="How numbers and dates are written: en, de, fr.",
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="entities")
 
@@ -141,6 +155,10 @@ class Entity(models.Model):
     def local_date(self, moment: dt.datetime | None = None) -> dt.date:
         """The calendar date at the entity's place."""
         return (moment or timezone.now()).astimezone(zoneinfo.ZoneInfo(self.time_zone)).date()
+
+    def local_midnight(self, day: dt.date) -> dt.datetime:
+        """The moment at which the day begins at the entity's place."""
+        return dt.datetime.combine(day, dt.time(), tzinfo=zoneinfo.ZoneInfo(self.time_zone))
 
 
 class Membership(models.Model):

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('tax_rate', core.money.RateField(default=Decimal('0.25'), help_text='As a fraction: 0.25 for 25 %.')),
                 ('tax_timing', models.CharField(choices=[('RECOGNITION', 'When the loss is recognised'), ('DISPOSAL', 'When the goods are disposed of'), ('NEVER', 'Never (a permanent difference)')], default='RECOGNITION', max_length=12, verbose_name='losses are deductible')),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[core.models._known_time_zone])),
-                ('locale', models.CharField(default='en', help_text='How numbers and dates are written: en, de, fr.', max_length=10)),
+                ('locale', models.CharField(default='en', help_text='How numbers and dates are written: en, de, fr.', max_length=10, validators=[core.models._known_locale])),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],
             options={

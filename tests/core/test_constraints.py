@@ -158,3 +158,15 @@ def test_the_same_change_waits_once(company: Company) -> None:
     decided = request()
     decided.status = "REFUSED"
     decided.save()
+
+
+@pytest.mark.parametrize("locale", ["english", "de-DE", "..", "xx"])
+def test_a_locale_that_no_figure_can_be_written_in_is_refused(locale: str) -> None:
+    entity = Entity(slug="west", name="West", currency="EUR", locale=locale)
+    with pytest.raises(ValidationError, match=f"'{locale}' is not a locale like en, de or pt_BR"):
+        entity.full_clean()
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "pt_BR", "zh_Hans_CN", "ar"])
+def test_a_locale_that_is_one_is_taken(locale: str) -> None:
+    Entity(slug="west", name="West", currency="EUR", locale=locale).full_clean()
