@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from core.models import AuditEvent, ChangeRequest, User
+from core.files import file_store
+from core.models import AuditEvent, ChangeRequest, Entity, Upload, User
 from core.words import READERS, Role
 from tests.conftest import Company
 from tests.posting.stock import make_lot
@@ -48,7 +49,9 @@ def test_a_stranger_is_sent_to_sign_in(company: Company, client: Client, address
     assert client.get(address).status_code == 302
 
 
-@pytest.mark.parametrize("code", ["2025-13", "1999-01", "x", "2025-", "2025-01-01"])
+@pytest.mark.parametrize(
+    "code", ["2025-13", "1999-01", "x", "2025-", "2025-01-01", "²", "2025-²", "٢٠٢٥-٠١", "9" * 5000]
+)
 def test_a_period_that_is_none_is_not_found(company: Company, signed_in: SignIn, code: str) -> None:
     assert signed_in(company["AUDITOR"]).get(f"/e/north/periods/{code}/").status_code == 404
 
@@ -103,6 +106,27 @@ def test_a_draft_is_shown_and_blocks_nothing(company: Company) -> None:
     march = FiscalPeriod.objects.get(entity=company.entity, fiscal_year=2026, number=3)
     [draft] = [check for check in checks(march) if check.open and "Draft" in check.label]
     assert (draft.detail, draft.blocks) == ("1 proposal is still in draft.", False)
+
+
+@pytest.mark.parametrize(
+    ("at", "open_in_january", "open_in_february"),
+    [("2025-02-01T05:30:00Z", 1, 0), ("2025-02-01T06:30:00Z", 0, 1)],
+)
+def test_a_list_belongs_to_the_period_of_the_days_at_the_companys_place(
+    company: Company, january: FiscalPeriod, at: str, open_in_january: int, open_in_february: int
+) -> None:
+    Entity.objects.update(time_zone="America/Chicago")
+    file = file_store(
+        entity=company.entity, user=company["PREPARER"], name="a.csv", content=b"a", content_type="text/csv"
+    )
+    Upload.objects.create(
+        entity=company.entity, kind="stock-list", status="CHECKED", file=file, file_name="a.csv",
+        as_of=dt.datetime.fromisoformat(at), created_by=company["PREPARER"],
+    )  # fmt: skip
+    for number, left in ((1, open_in_january), (2, open_in_february)):
+        period = FiscalPeriod.objects.get(entity=company.entity, fiscal_year=2025, number=number)
+        [sheets] = [check for check in checks(period) if check.label.startswith("Sheets")]
+        assert sheets.open == left
 
 
 def test_the_checklist_takes_a_constant_number_of_queries(
@@ -169,7 +193,13 @@ def test_a_controller_opens_the_next_fiscal_year(company: Company, signed_in: Si
 
 
 @pytest.mark.parametrize(
-    ("year", "said", "status"), [("soon", "is not a fiscal year", 400), ("2030", "leave a gap", 409)]
+    ("year", "said", "status"),
+    [
+        ("soon", "is not a fiscal year", 400),
+        ("²", "is not a fiscal year", 400),
+        ("9" * 5000, "is not a fiscal year", 400),
+        ("2030", "leave a gap", 409),
+    ],
 )
 def test_a_year_that_cannot_be_opened_is_refused_in_words(
     company: Company, signed_in: SignIn, year: str, said: str, status: int

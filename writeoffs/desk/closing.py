@@ -5,6 +5,7 @@ Invariant: what would be lost or misstated by closing blocks it; what can wait i
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from django.db.models import Count, Q
@@ -52,9 +53,12 @@ def _proposals(period: FiscalPeriod) -> Iterator[CloseCheck]:
 
 
 def _uploads(period: FiscalPeriod) -> Iterator[CloseCheck]:
-    inside = Upload.objects.filter(
-        entity_id=period.entity_id, as_of__date__gte=period.starts_on, as_of__date__lte=period.ends_on
+    first, last = (
+        period.entity.local_midnight(period.starts_on),
+        period.entity.local_midnight(period.ends_on + dt.timedelta(days=1)),
     )
+    # The period's days are the company's own: a list of the last evening in Chicago is of the next day in UTC.
+    inside = Upload.objects.filter(entity_id=period.entity_id, as_of__gte=first, as_of__lt=last)
     found = inside.aggregate(
         committing=Count("pk", filter=Q(status=Upload.Status.COMMITTING)),
         in_work=Count("pk", filter=Q(status__in=_IN_WORK)),
