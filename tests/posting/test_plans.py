@@ -95,7 +95,22 @@ def test_a_write_down_of_a_lot_with_nothing_on_hand_is_refused() -> None:
         write_down(lot(quantity=0), 0)
 
 
-def test_an_overage_comes_in_at_unit_cost_and_a_shortage_leaves_with_its_shares() -> None:
+def test_an_overage_of_a_written_down_lot_comes_in_written_down() -> None:
+    down = lot(allowance=10, write_downs=((2025, 4), (2026, 6)))
+    over = plans.count_adjustment(down, 2 * ONE, exponent=2)
+    assert (over.cost, over.allowance, over.write_down, over.loss) == (66_700, 66_700, 66_700, 0)
+    assert over.by_year == ((2025, 26_700), (2026, 40_000))
+    direct = lot(cost=4, write_downs=((2026, 6),))
+    over = plans.count_adjustment(direct, 3 * ONE, exponent=2)
+    assert (over.cost, over.allowance, over.write_down, over.loss) == (4 * ONE, 0, 6 * ONE, -4 * ONE)
+
+
+def test_an_overage_of_a_lot_that_holds_none_comes_in_at_unit_cost() -> None:
+    over = plans.count_adjustment(lot(quantity=0, cost=0), 2 * ONE, exponent=2)
+    assert (over.cost, over.allowance, over.loss) == (66_700, 0, -66_700)
+
+
+def test_an_overage_comes_in_with_the_lots_shares_and_a_shortage_leaves_with_its_shares() -> None:
     over = plans.count_adjustment(lot(), 2 * ONE, exponent=2)
     assert (over.quantity, over.cost, over.allowance, over.loss) == (2 * ONE, 66_700, 0, -66_700)
     short = plans.count_adjustment(lot(allowance=3), -ONE, exponent=2)

@@ -88,9 +88,9 @@ def _amount(raw: int, exponent: int) -> str:
     return f"{0:.{exponent}f}" if raw == 0 else display(from_raw(raw, MONEY_SCALE), exponent)
 
 
-def _out(lot: LotState, quantity: int, exponent: int) -> Change:
-    """`quantity` units leave with their shares. By fiscal year the shares are differences of cumulated shares, so that
-    they add up exactly and none takes more than its year has."""
+def _moved(lot: LotState, quantity: int, sign: int, exponent: int) -> Change:
+    """`quantity` units leave (sign -1) or come in (+1) with their shares of what the lot carries. By fiscal year the
+    shares are differences of cumulated shares, so that they add up exactly and none takes more than its year has."""
     cost = share_raw(lot.cost, quantity, lot.quantity, exponent)
     allowance = share_raw(lot.allowance, quantity, lot.quantity, exponent)
     by_year, cumulated, taken = [], 0, 0
@@ -98,9 +98,15 @@ def _out(lot: LotState, quantity: int, exponent: int) -> Change:
         cumulated += amount
         share = share_raw(cumulated, quantity, lot.quantity, exponent)
         if share != taken:
-            by_year.append((year, taken - share))
+            by_year.append((year, sign * (share - taken)))
         taken = share
-    return Change(lot, -quantity, -cost, -allowance, -taken, tuple(by_year), cost - allowance)
+    return Change(
+        lot, sign * quantity, sign * cost, sign * allowance, sign * taken, tuple(by_year), sign * (allowance - cost)
+    )
+
+
+def _out(lot: LotState, quantity: int, exponent: int) -> Change:
+    return _moved(lot, quantity, -1, exponent)
 
 
 def write_off(lot: LotState, quantity: int, *, exponent: int) -> Change:
@@ -150,7 +156,9 @@ def write_down(lot: LotState, new_carrying_amount: int, *, method: str, fiscal_y
 
 
 def count_adjustment(lot: LotState, difference: int, *, exponent: int) -> Change:
-    """A counted difference: a shortage leaves with its shares, an overage comes in at the lot's unit cost."""
+    """A counted difference: a shortage leaves with its shares, and an overage comes in with the same shares, so that
+    units found of a written-down lot are worth no more than those beside them (IAS 2.9; ASC 330-10-35-14). At unit
+    cost only where the lot holds none."""
     if difference == 0:
         raise BadInput(f"Lot {lot.label}: the count agrees with the book, so there is nothing to adjust.")
     if difference < 0:
@@ -164,6 +172,8 @@ def count_adjustment(lot: LotState, difference: int, *, exponent: int) -> Change
     if lot.quantity + difference == 0:
         # A lot that was negative comes to nil: whatever value it still carried goes with it.
         return _out(lot, difference * -1, exponent)
+    if lot.quantity > 0:
+        return _moved(lot, difference, 1, exponent)
     cost = value_raw(difference, lot.unit_cost, exponent)
     return Change(lot, difference, cost, 0, 0, (), -cost)
 
