@@ -7,11 +7,13 @@ formula.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from core.money import plain
+from inventory.models import Movement, MovementKind
 from writeoffs.ledger.models import JournalLine, Origin
 from writeoffs.posting.models import Posting, PostingLine
 
@@ -76,14 +78,16 @@ def journal_csv(posting: Posting) -> str:
 
 
 def adjustment_csv(posting: Posting, reason: str = "") -> str:
-    """What the ERP's stock has to follow, signed as our books moved; of a void that it must follow too, the way
-    back."""
-    undone = posting.status != Posting.Status.VOIDED and _is_voided(posting)
+    """What the ERP's stock has to follow, signed as our books moved. Once the posting is voided, only the way back:
+    what the ERP had followed before and has not yet taken back, as of the void's date; nothing where it had not."""
+    voided_on = _voided_on(posting)
     lines = (
         PostingLine.objects.filter(posting=posting)
         .select_related("lot__item", "lot__location")
         .order_by("lot__item__sku", "lot__code", "pk")
     )
+    if voided_on is not None:
+        lines = lines.exclude(outstanding=Decimal(0))
     return _csv(
         ADJUSTMENT_HEADER,
         (
@@ -91,9 +95,9 @@ def adjustment_csv(posting: Posting, reason: str = "") -> str:
                 safe_text(line.lot.item.sku),
                 safe_text(line.lot.code),
                 safe_text(line.lot.location.code),
-                plain(-line.quantity if undone else line.quantity),
+                plain(line.quantity if voided_on is None else -line.outstanding),
                 safe_text(line.lot.item.unit_of_measure),
-                posting.posted_on.isoformat(),
+                (voided_on or posting.posted_on).isoformat(),
                 safe_text(reason),
                 document_number(posting),
                 safe_text(line.lot.item.description),
@@ -103,10 +107,10 @@ def adjustment_csv(posting: Posting, reason: str = "") -> str:
     )
 
 
-def _is_voided(posting: Posting) -> bool:
-    return JournalLine.objects.filter(
-        entry__entity=posting.entity, entry__source_ref=posting.source_ref, entry__reverses__isnull=False
-    ).exists()
+def _voided_on(posting: Posting) -> dt.date | None:
+    """The date of the void; None where there is none. Its movements say it: what has no value has no journal."""
+    voids = Movement.objects.filter(entity=posting.entity, source_ref=posting.source_ref, kind=MovementKind.VOID)
+    return voids.values_list("posted_on", flat=True).first()
 
 
 def document_number(posting: Posting) -> str:
