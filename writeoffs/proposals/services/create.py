@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from core import audit
 from core.access import roles_in
-from core.errors import BadInput, NotAllowed, WrongState
+from core.errors import BadInput, NotAllowed, StaleContent, WrongState
 from core.models import Entity, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, divide_half_away, from_raw, to_raw
 from core.numbers import numbers_take
@@ -22,6 +22,7 @@ from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.lots import fiscal_year_of, lot_states
 from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
+from writeoffs.proposals.counted import Moved, differences_moved, named, refuse_proposed_elsewhere
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine
 
 PREFIX: dict[str, str] = {
@@ -209,7 +210,11 @@ def _part(carrying: int, share: int, exponent: int) -> int:
 def proposal_create_from_count(
     *, entity: Entity, user: User, sheet: CountSheet, posting_on: dt.date | None = None, note: str = ""
 ) -> Proposal:
-    """All differences of a count sheet as one count adjustment; the sheet can be proposed once at a time."""
+    """All differences of a count sheet as one count adjustment; the sheet can be proposed once at a time.
+
+    Lots that have moved since the count are left out, and the note names them: they need counting again. StaleContent
+    where all have; WrongState where another count's adjustment of the same lots is still open.
+    """
     if not sheet.difference_count:
         raise WrongState(f"Count {sheet.number} has no differences, so there is nothing to propose.")
     changed = CountSheet.objects.filter(pk=sheet.pk, entity=entity, status=CountSheet.Status.OPEN).update(
@@ -217,6 +222,7 @@ def proposal_create_from_count(
     )
     if changed != 1:
         raise WrongState(f"The differences of count {sheet.number} are proposed already. Open that proposal instead.")
+    moved = _moved_since(sheet)
     found_on = sheet.counted_on
     header = Header(
         kind=Kind.COUNT_ADJUSTMENT,
@@ -224,16 +230,40 @@ def proposal_create_from_count(
         event_on=found_on,
         found_on=found_on,
         posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found_on) or found_on,
-        note=note or f"Differences of count {sheet.number}.",
+        note=" ".join(filter(None, (note or f"Differences of count {sheet.number}.", _left_out(moved)))),
     )
+    lines = _difference_lines(sheet, without={lot.count_line_id for lot in moved})
+    return proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
+
+
+def _moved_since(sheet: CountSheet) -> list[Moved]:
+    """The lots to leave out: their differences may be in the books by now."""
+    refuse_proposed_elsewhere(sheet)
+    moved = differences_moved(sheet)
+    if len(moved) == sheet.difference_count:
+        raise StaleContent(
+            f"Count {sheet.number}: stock has moved since: {named(moved)}. Its differences may be in the books by now, "
+            "so have the lots counted again."
+        )
+    return moved
+
+
+def _left_out(moved: list[Moved]) -> str:
+    return f"Left out, to be counted again: {named(moved)}." if moved else ""
+
+
+def _difference_lines(sheet: CountSheet, *, without: set[int]) -> list[LineInput]:
     with connection.cursor() as cursor:
         cursor.execute(
             "select lot_id, difference, id from inventory_countline where sheet_id = %s and difference <> 0 "
             "order by id",
             [sheet.pk],
         )
-        lines = [LineInput(lot_id, difference, None, line_id) for lot_id, difference, line_id in cursor.fetchall()]
-    return proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
+        return [
+            LineInput(lot_id, difference, None, line_id)
+            for lot_id, difference, line_id in cursor.fetchall()
+            if line_id not in without
+        ]
 
 
 @transaction.atomic

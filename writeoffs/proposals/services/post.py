@@ -16,9 +16,10 @@ from inventory.models import CountSheet
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.book import posting_book, posting_prepare
 from writeoffs.proposals import content, policy
+from writeoffs.proposals.counted import refuse_moved
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.services.decide import count_sheet_set
-from writeoffs.proposals.services.steps import guard, proposal_lock, refuse_differences, step
+from writeoffs.proposals.services.steps import RETURN_COUNT, guard, proposal_lock, refuse_differences, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def proposal_post(*, proposal: Proposal, user: User, digest: str) -> Posted:
             "changed. Reload the page; where it stays so, return it to the preparer."
         )
     prepared = posting_prepare(content.document_of(proposal, content.instructions_of(lines)))
+    refuse_moved(proposal, step=RETURN_COUNT)
     refuse_differences(proposal, lines, prepared)
     evidence = content.evidence_digests(proposal)
     step(

@@ -13,8 +13,11 @@ from core.models import User
 from writeoffs.posting.book import Prepared, posting_preview
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.content import RawLine
+from writeoffs.proposals.counted import refuse_moved
 from writeoffs.proposals.models import Decision, Proposal
 from writeoffs.proposals.states import LINES_OPEN, next_status
+
+RETURN_COUNT = "Return it to the preparer, who removes those lines and has the lots counted again."
 
 
 def proposal_lock(proposal: Proposal) -> Proposal:
@@ -75,6 +78,7 @@ def content_check(proposal: Proposal, *, seen: str) -> tuple[list[RawLine], Prep
             f"{proposal.number}: an account that it would post to is another one than when it was submitted. "
             "Return it to the preparer, who submits it again."
         )
+    refuse_moved(proposal, step=RETURN_COUNT)
     prepared = posting_preview(content.document_of(proposal, content.instructions_of(lines)))
     refuse_differences(proposal, lines, prepared)
     return lines, prepared

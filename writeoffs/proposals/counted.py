@@ -1,0 +1,108 @@
+"""Whether a count's differences still say what the books lack.
+
+Invariant: a difference is posted once. A counted lot must still hold the book quantity that the count froze, and no
+other count may have adjusted it since: otherwise a stock list or a second count has brought the difference along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+from core.errors import StaleContent, WrongState
+from core.money import QUANTITY_SCALE, display_quantity, from_raw
+from inventory.models import CountSheet
+from writeoffs.proposals.models import Proposal, ProposalLine, Status
+
+_MOVED = """
+    select c.id, i.sku, l.code, p.code, c.book_quantity, l.quantity
+    from inventory_countline c
+    join inventory_countsheet t on t.id = c.sheet_id
+    join inventory_lot l on l.id = c.lot_id
+    join inventory_item i on i.id = l.item_id
+    join core_location p on p.id = l.location_id
+    where {lines} and (l.quantity <> c.book_quantity or exists (
+        select 1 from proposals_proposalline o
+        join proposals_proposal d on d.id = o.proposal_id
+        join inventory_countline oc on oc.id = o.count_line_id
+        where o.lot_id = c.lot_id and oc.sheet_id <> c.sheet_id and d.status = 'POSTED' and d.posted_at >= t.frozen_at
+    ))
+    order by c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A counted lot that is no longer as the count found the books. book, now: raw units."""
+
+    count_line_id: int
+    sku: str
+    code: str
+    place: str
+    book: int
+    now: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.sku} / {self.code or 'no lot code'} at {self.place}"
+
+    def __str__(self) -> str:
+        if self.book == self.now:
+            return f"lot {self.label} held {_units(self.book)} when it was counted, and another count adjusted it since"
+        return f"lot {self.label} held {_units(self.book)} when it was counted, {_units(self.now)} now"
+
+
+def _units(raw: int) -> str:
+    return "0" if raw == 0 else display_quantity(from_raw(raw, QUANTITY_SCALE))
+
+
+def _read(lines: str, key: int) -> list[Moved]:
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED.format(lines=lines), [key])
+        return [Moved(*row) for row in cursor.fetchall()]
+
+
+def named(moved: list[Moved]) -> str:
+    """The first three in words, and how many more."""
+    more = f" and {len(moved) - 3:,} more lots" if len(moved) > 3 else ""
+    return "; ".join(map(str, moved[:3])) + more
+
+
+def differences_moved(sheet: CountSheet) -> list[Moved]:
+    """The lots of the sheet's differences that have moved since, in one query however many lines it has."""
+    return _read("c.sheet_id = %s and c.difference <> 0", sheet.pk)
+
+
+def refuse_moved(proposal: Proposal, *, step: str) -> None:
+    """StaleContent where a counted lot of the document has moved since its count. step: what to do about it."""
+    if proposal.count_sheet_id is None:
+        return
+    moved = _read("c.id in (select count_line_id from proposals_proposalline where proposal_id = %s)", proposal.pk)
+    if moved:
+        raise StaleContent(f"{proposal.number}: stock has moved since the count: {named(moved)}. {step}")
+
+
+def refuse_proposed_elsewhere(sheet: CountSheet) -> None:
+    """WrongState where differences of the same lots, found by another count, wait in a proposal already."""
+    other = (
+        ProposalLine.objects.filter(
+            count_line__isnull=False,
+            proposal__status__in=(Status.DRAFT, Status.SUBMITTED, Status.APPROVED),
+            lot__in=sheet.lines.exclude(difference=Decimal(0)).values("lot"),
+        )
+        .exclude(count_line__sheet=sheet)
+        .select_related("proposal", "lot__item", "lot__location", "count_line__sheet")
+        .order_by("pk")
+        .first()
+    )
+    if other is None or other.count_line is None:
+        return
+    lot = other.lot
+    raise WrongState(
+        f"Lot {lot.item.sku} / {lot.code or 'no lot code'} at {lot.location.code}, which count {sheet.number} finds "
+        f"different, was also counted on {other.count_line.sheet.number}, and {other.proposal.number} adjusts it "
+        f"already. Keep one of the two counts: post {other.proposal.number}, or discard it and propose "
+        f"{sheet.number} then."
+    )
