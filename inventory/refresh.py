@@ -336,11 +336,15 @@ class _Planner:
 
     def _revalue(self, row: Listed, books: _Books, part: _Books, old: int) -> None:
         """`part` of the lot's units x (new - old unit cost). Where we wrote the units down directly, a fall in unit
-        cost up to that amount is the ERP following us; a fall below the allowance takes allowance along, which profit
-        sees."""
-        delta = value_raw(part.quantity, row.unit_cost, self.exponent) - value_raw(part.quantity, old, self.exponent)
-        if delta < 0 and part.quantity > 0:
-            delta = min(0, delta + max(part.write_down() - part.allowance, 0))
+        cost is the ERP following us, as far as it has not followed before, and a rise takes back what it followed
+        first; a fall below the allowance takes allowance along, which profit sees."""
+        value = value_raw(part.quantity, old, self.exponent)
+        delta = value_raw(part.quantity, row.unit_cost, self.exponent) - value
+        if part.quantity > 0:
+            direct = max(part.write_down() - part.allowance, 0)
+            # What the old unit cost did not contain yet: units stand at it, less the write-down still to follow.
+            to_follow = min(max(value - part.cost, 0), direct)
+            delta = min(0, delta + to_follow) if delta < 0 else max(0, delta - (direct - to_follow))
             delta = max(delta, -max(books.cost, 0))
         if not delta:
             return

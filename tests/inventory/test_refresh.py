@@ -118,6 +118,34 @@ def test_an_erp_that_follows_a_direct_write_down_does_not_write_it_down_twice() 
     assert moves(plan([held(1, 10, 10, cost=60, write_down=40)], [listed(1, 10, 5)])) == [(1, "REVALUATION", 0, -10, 0)]
 
 
+def followed(*unit_costs: int, cost: int = 600, listed_at: int = 10) -> list[int]:
+    """100 units written down directly by 400: their cost after each list's unit cost."""
+    costs = []
+    for unit_cost in unit_costs:
+        made = plan([held(1, 100, listed_at, cost=cost, write_down=400)], [listed(1, 100, unit_cost)])
+        cost += sum(move.cost for move in made.moves) // M
+        listed_at = unit_cost
+        costs.append(cost)
+    return costs
+
+
+def test_a_direct_write_down_is_followed_once_however_many_steps_the_erp_takes() -> None:
+    assert followed(6, 2) == [600, 200]
+    assert followed(8, 7, 6, 5) == [600, 600, 600, 500]
+    assert followed(2) == [200]
+
+
+def test_a_rise_of_the_unit_cost_takes_back_what_was_followed_before_it_adds_value() -> None:
+    assert followed(8, 10, 8, 10) == [600, 600, 600, 600]
+    assert followed(6, 12) == [600, 800]
+    assert followed(12) == [800]
+
+
+def test_an_opening_cost_below_the_original_contains_its_write_down_already() -> None:
+    assert followed(5, cost=600, listed_at=6) == [500]
+    assert followed(10, cost=600, listed_at=6) == [600]
+
+
 def test_a_revaluation_below_the_allowance_releases_what_the_cost_no_longer_holds() -> None:
     made = plan([held(1, 10, 10, allowance=80)], [listed(1, 10, 5)])
 
