@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.access import roles_in
 from core.errors import StaleContent
-from core.models import Upload, User
+from core.models import Upload
 from core.numbers import numbers_take
 from core.sheets.kinds import Committed
 from core.words import READERS
@@ -21,13 +21,19 @@ LINE_COLUMNS = 'lot_id, "row", book_quantity, counted_quantity, difference, valu
 
 
 @transaction.atomic
-def count_sheet_commit(*, upload: Upload, user: User) -> Committed:
+def count_sheet_commit(*, upload: Upload) -> Committed:
     """Make the count sheet and its lines from staging. StaleContent where a counted lot has moved since the check."""
     entity = upload.entity
     counted_on = entity.local_date(upload.as_of)
     number = f"CS-{counted_on.year}-{numbers_take(entity=entity, series=f'count:{counted_on.year}'):04d}"
+    # The count is whose sheet it is; who commits it stands on the upload.
     sheet = CountSheet.objects.create(
-        entity=entity, number=number, upload=upload, counted_on=counted_on, frozen_at=timezone.now(), created_by=user
+        entity=entity,
+        number=number,
+        upload=upload,
+        counted_on=counted_on,
+        frozen_at=timezone.now(),
+        created_by=upload.created_by,
     )
     lines, differences = _lines_insert(sheet)
     _refuse_moved(upload)

@@ -170,7 +170,7 @@ class CountKind(SheetKind):
         return summary
 
     def commit(self, upload: Upload, user: User) -> Committed:
-        return count_sheet_commit(upload=upload, user=user)
+        return count_sheet_commit(upload=upload)
 
 
 def _row(

@@ -212,8 +212,10 @@ def test_a_count_where_everything_matched_says_so(stocked: Company, signed_in: S
 
 
 def test_a_counter_sees_own_sheets_only_and_no_book_quantity(stocked: Company, signed_in: SignIn) -> None:
-    own = counts(stocked, counted(units=9), by=stocked["COUNTER"])
-    CountSheet.objects.filter(pk=own.pk).update(created_by=stocked["COUNTER"])
+    upload = upload_of(stocked, "count", as_of=LATER, by=stocked["COUNTER"])
+    check(upload, [counted(units=9)])
+    commit(upload, stocked["CONTROLLER"])
+    own = CountSheet.objects.get(upload=upload)
     other = counts(stocked, counted(lot="L2", units=9))
     client = signed_in(stocked["COUNTER"])
 

@@ -8,16 +8,18 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from core.errors import BadInput, WrongState
-from core.models import StoredFile, Upload
-from core.words import Reason
+from core.errors import BadInput, SegregationOfDuties, WrongState
+from core.models import Membership, StoredFile, Upload
+from core.words import Reason, Role
 from inventory.models import CountLine, CountSheet, Lot, QuarantineEntry
 from tests.conftest import Company
+from tests.inventory.sheets import MARCH, check, commit, upload_of
 from tests.posting.stock import make_lot
-from tests.proposals.documents import DAY, approved, draft, header, posted
+from tests.proposals.documents import DAY, draft, header, posted, submitted
 from tests.proposals.test_void import void
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Kind, Proposal
+from writeoffs.proposals.selectors import inbox
 
 pytestmark = pytest.mark.django_db
 DATES = {"event_on": "2026-03-16", "found_on": "2026-03-16", "posting_on": "2026-03-16"}
@@ -147,13 +149,30 @@ def test_a_count_without_differences_has_nothing_to_propose(company: Company) ->
         services.proposal_create_from_count(entity=company.entity, user=company["PREPARER"], sheet=sheet)
 
 
-def test_who_took_in_the_count_does_not_approve_its_adjustment(company: Company) -> None:
-    sheet = count_of(company, {make_lot(company.entity): "-4"})
-    CountSheet.objects.update(created_by=company["APPROVER"])
-    sheet.refresh_from_db()
+@pytest.mark.parametrize(
+    ("uploader", "committer", "said"),
+    [
+        ("APPROVER", "PREPARER", "uploaded"),
+        ("COUNTER", "APPROVER", "took in"),
+    ],
+)
+def test_neither_who_counted_nor_who_took_in_the_count_approves_its_adjustment(
+    company: Company, uploader: str, committer: str, said: str
+) -> None:
+    Membership.objects.create(entity=company.entity, user=company["APPROVER"], role=Role.COUNTER)
+    lot = make_lot(company.entity)
+    row = {"sku": "LAMP", "lot_code": "L1", "location": "MAIN", "counted_quantity": 96}
+    upload = upload_of(company, "count", as_of=MARCH, by=company[uploader])
+    check(upload, [row])
+    commit(upload, company[committer])
+    sheet = CountSheet.objects.get(lines__lot=lot)
+    assert sheet.created_by == company[uploader]
     proposal = services.proposal_create_from_count(entity=company.entity, user=company["PREPARER"], sheet=sheet)
-    with pytest.raises(Exception, match="You took in the count behind CA-"):
-        approved(company, proposal)
+    proposal = submitted(company, proposal)
+    waiting = inbox(entity=company.entity, user=company["APPROVER"], roles={Role.APPROVER})
+    assert (list(waiting.to_approve), waiting.counts["to_approve"]) == ([], 0)
+    with pytest.raises(SegregationOfDuties, match=f"You {said} the count behind CA-"):
+        services.proposal_approve(proposal=proposal, user=company["APPROVER"], digest=proposal.digest)
 
 
 def test_goods_in_quarantine_become_a_recovery(company, signed_in) -> None:

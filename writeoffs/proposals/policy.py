@@ -46,7 +46,7 @@ def excluded(proposal: Proposal, verb: str) -> set[int]:
     if verb in (Verb.APPROVE, Verb.REJECT, Verb.RETURN, Verb.POST):
         people.add(proposal.created_by_id)
     if verb in (Verb.APPROVE, Verb.POST) and proposal.count_sheet is not None:
-        people.add(proposal.count_sheet.created_by_id)
+        people |= {proposal.count_sheet.created_by_id, proposal.count_sheet.upload.committed_by_id}
     if verb == Verb.POST:
         people.add(proposal.approved_by_id)
     return {person for person in people if person is not None}
@@ -82,7 +82,9 @@ def _conflict(proposal: Proposal, user: User, said: str) -> str:
         return f"You prepared {proposal.number}, so it has to be {said} by somebody else."
     if user.pk == proposal.approved_by_id:
         return f"You approved {proposal.number}, so it has to be {said} by somebody else."
-    return f"You took in the count behind {proposal.number}, so it has to be {said} by somebody else."
+    sheet = proposal.count_sheet
+    done = "took in" if sheet is None or user.pk != sheet.created_by_id else "uploaded"
+    return f"You {done} the count behind {proposal.number}, so it has to be {said} by somebody else."
 
 
 def people_for(proposal: Proposal, verb: str) -> list[User]:

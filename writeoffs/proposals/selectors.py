@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from core.models import Entity, User
 from core.words import Role
+from inventory.models import CountSheet
 from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine, Status, Verb
 
 TABS: tuple[tuple[str, str], ...] = (
@@ -60,7 +61,10 @@ def inbox(*, entity: Entity, user: User, roles: Collection[str]) -> Inbox:
     last_verb = Subquery(Decision.objects.filter(proposal=OuterRef("pk")).order_by("-pk").values("verb")[:1])
     everything = Proposal.objects.filter(entity=entity).annotate(last_verb=last_verb)
     mine = Q(created_by=user)
-    counted_by_me = Q(count_sheet__isnull=False, count_sheet__created_by=user)
+    counted_by_me = Q(
+        count_sheet__isnull=False,
+        count_sheet__in=CountSheet.objects.filter(Q(created_by=user) | Q(upload__committed_by=user), entity=entity),
+    )
     never = Q(pk__in=[])
     approve = Q(status=Status.SUBMITTED) & ~mine & ~counted_by_me if Role.APPROVER in roles else never
     post = (
@@ -117,7 +121,7 @@ def last_voided_at(entity: Entity) -> dt.datetime | None:
 def proposal_get(*, entity: Entity, number: str) -> Proposal | None:
     """One proposal of the entity with everything its page names, or None."""
     return (
-        Proposal.objects.select_related("entity", "created_by", "approved_by", "posted_by", "count_sheet")
+        Proposal.objects.select_related("entity", "created_by", "approved_by", "posted_by", "count_sheet__upload")
         .filter(entity=entity, number=number)
         .first()
     )
