@@ -12,11 +12,13 @@ from django.db import connection, transaction
 
 from core import audit, guards, verify
 from core.files import file_store
+from inventory.models import QuarantineEntry
 from tests.conftest import Company
 from tests.posting.stock import OPENED, make_lot
 from tests.proposals import documents
 from writeoffs.ledger import journal
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine
+from writeoffs.ledger.models import Account, AccountMap
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Proposal
 
@@ -53,7 +55,10 @@ def books(company: Company) -> dict[str, Proposal]:
     lamp = make_lot(company.entity, "LAMP", "100", "40")
     desk = make_lot(company.entity, "DESK", "10", "100", allowance="250")
     open_books(company)
-    off = documents.posted(company, documents.draft(company, lamp, "10"))
+    off = documents.draft(company, lamp, "10")
+    report = services.Paper("report.pdf", b"%PDF-1.7 ten lamps, broken")
+    services.evidence_add(proposal=off, user=company["PREPARER"], kind="SCRAP_TICKET", papers=[report])
+    off = documents.posted(company, off)
     down = documents.posted(company, documents.write_down_draft(company, desk, "600"))
     change = services.void_request(
         proposal=down, user=company["CONTROLLER"], reason="Wrong price", posted_on=dt.date(2026, 3, 20)
@@ -63,6 +68,18 @@ def books(company: Company) -> dict[str, Proposal]:
     waiting = documents.submitted(company, documents.draft(company, lamp, "5"))
     file_store(entity=company.entity, name="a.csv", content=b"abc", content_type="text/csv", user=company["PREPARER"])
     return {"off": off, "down": down, "waiting": waiting}
+
+
+@pytest.fixture
+def recovered(company: Company, books: dict[str, Proposal]) -> Proposal:
+    """Four of the ten lamps written off are in good order after all."""
+    goods = QuarantineEntry.objects.get()
+    header = documents.header(kind="RECOVERY", reason=goods.reason)
+    found = services.proposal_create(entity=company.entity, user=company["PREPARER"], header=header)
+    found = services.line_add(
+        proposal=found, user=company["PREPARER"], lot=goods.lot, quantity=Decimal(4), quarantine=goods
+    )
+    return documents.posted(company, found)
 
 
 def run(*options: str) -> tuple[int, str]:
@@ -211,6 +228,60 @@ CHANGES = {
         "update proposals_proposal set gross_loss = gross_loss + 10000 where status = 'SUBMITTED'",
         "it says lines: 1, gross 201.00 EUR",
     ),
+    "posted reason": (
+        "update proposals_proposal set reason = 'FIRE' where status = 'POSTED'",
+        "it is not what was posted: its lines, dates, reason",
+    ),
+    "posted note": ("update proposals_proposal set note = 'x' where status = 'VOIDED'", "it is not what was posted"),
+    "waiting date": (
+        "update proposals_proposal set posting_on = '2026-03-30' where status = 'SUBMITTED'",
+        "it is not what was submitted",
+    ),
+    "posting date": (
+        "update proposals_proposal set posting_on = '2026-03-30' where status = 'POSTED'",
+        "its date, reason or people are not those of its entry 2026-000002",
+    ),
+    "waiting line": (
+        "update proposals_proposalline set cost_centre_id = null, quantity = quantity - 1 where proposal_id = "
+        "(select id from proposals_proposal where status = 'SUBMITTED')",
+        "it is not what was submitted",
+    ),
+    "preparer": (
+        "update proposals_proposal set created_by_id = (select max(id) from core_user) where status = 'POSTED'",
+        "is stored as who prepared it, the audit trail says Preparer north",
+    ),
+    "approver": (
+        "update proposals_proposal set approved_by_id = (select max(id) from core_user) where status = 'POSTED'",
+        "is stored as who approved it, the audit trail says Approver north",
+    ),
+    "poster": (
+        "update proposals_proposal set posted_by_id = (select max(id) from core_user) where status = 'POSTED'",
+        "is stored as who posted it, the audit trail says Controller north",
+    ),
+    "digest": (
+        "update proposals_proposal set digest = 'ff' where status = 'POSTED'",
+        "its digest is ff…, the audit trail says",
+    ),
+    "approval forged": (
+        "update proposals_proposal set status = 'APPROVED', approved_by_id = (select max(id) from core_user) "
+        "where status = 'SUBMITTED'",
+        "it is stored as approved, to post, but the last step in the audit trail left it waiting for approval",
+    ),
+    "proposal gone": (
+        "delete from proposals_decision where proposal_id = (select id from proposals_proposal where status = "
+        "'SUBMITTED'); delete from proposals_proposalline where proposal_id = (select id from proposals_proposal where "
+        "status = 'SUBMITTED'); delete from proposals_proposal where status = 'SUBMITTED'",
+        "is missing: it stands in the audit trail only",
+    ),
+    "evidence gone": ("delete from proposals_evidence", "that its entry was posted with is not attached to it"),
+    "evidence swapped": (
+        "update proposals_evidence set file_id = (select id from core_storedfile where name = 'a.csv')",
+        "its paper 'report.pdf' is none of those that its entry was posted with",
+    ),
+    "evidence of another kind": (
+        "update proposals_evidence set kind = 'PHOTOGRAPH'",
+        "it is not what was posted",
+    ),
     "proposal un-posted": (
         "update proposals_proposal set status = 'APPROVED' where status = 'POSTED'",
         "but no posted proposal of that number",
@@ -219,6 +290,39 @@ CHANGES = {
     "posting line": (
         "update posting_postingline set quantity = quantity - 10000",
         "units are stored, its movements say",
+    ),
+    "nothing outstanding": (
+        "update posting_postingline set outstanding = 0",
+        "Posting of proposal:WO-2026-0001: it is stored as 'Not yet in the ERP', its lines say 'In the ERP'",
+    ),
+    "too much outstanding": (
+        "update posting_postingline set outstanding = outstanding + 10000",
+        "Posting of proposal:WO-2026-0001, lot L1: 11 units are outstanding, which is not between nil and 10",
+    ),
+    "posting lines gone": (
+        "delete from posting_postingline",
+        "Posting of proposal:WO-2026-0001, lot L1: its movements say (10) units, but it has no such line",
+    ),
+    "posting acknowledged": (
+        "update posting_posting set status = 'ACKNOWLEDGED' where source_ref like 'proposal:WO%%'",
+        "it is stored as 'In the ERP', its lines say 'Not yet in the ERP'",
+    ),
+    "acknowledgement forged": (
+        "update posting_postingline set outstanding = 0; update posting_posting set status = 'ACKNOWLEDGED', "
+        "acknowledged_at = posted_at, acknowledged_by_id = posted_by_id where source_ref like 'proposal:WO%%'",
+        "Posting of proposal:WO-2026-0001: no audit event tells that this person confirmed it",
+    ),
+    "posting un-voided": (
+        "update posting_posting set status = 'NOT_NEEDED' where status = 'VOIDED'",
+        "Posting of proposal:WD-2026-0001: it is stored as 'Nothing for the ERP's stock', its lines say 'Voided'",
+    ),
+    "posting day": (
+        "update posting_posting set posted_on = '2026-03-01' where status = 'VOIDED'",
+        "its date 2026-03-01 or its person is not that of its entries and movements",
+    ),
+    "posting person": (
+        "update posting_posting set posted_by_id = (select max(id) from core_user)",
+        "or its person is not that of its entries",
     ),
     "quarantine cost": ("update inventory_quarantineentry set cost = cost + 100", "quarantine of lot L1"),
     "decision verb": (
@@ -250,6 +354,24 @@ CHANGES = {
 }
 
 
+# The same of books in which goods have come back from quarantine.
+RECOVERED = {
+    "quarantine recovered twice": (
+        "update inventory_quarantineentry set quantity_left = quantity, status = 'STANDING'",
+        "Quarantine of lot L1 (proposal:WO-2026-0001): 10 units are left and it is stored as standing; its recoveries "
+        "leave 6, standing",
+    ),
+    "quarantine state": (
+        "update inventory_quarantineentry set status = 'RECOVERED'",
+        "it is stored as recovered; its recoveries leave 6, standing",
+    ),
+    "quarantine gone": (
+        "update proposals_proposalline set quarantine_id = null; delete from inventory_quarantineentry",
+        "its goods stay in quarantine, but the register does not have them",
+    ),
+}
+
+
 def alter(statements: str) -> None:
     """Change rows as someone with the database's password would: guards and deferred checks out of the way."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -273,6 +395,30 @@ def test_a_raw_change_is_found_and_named(books: dict[str, Proposal], change: str
     code, said = run("--all")
     assert expected in said
     assert code == 1
+
+
+@pytest.mark.parametrize("change", RECOVERED)
+def test_a_raw_change_of_recovered_goods_is_found_and_named(recovered: Proposal, change: str) -> None:
+    assert run()[0] == 0
+    statements, expected = RECOVERED[change]
+    alter(statements)
+    code, said = run("--all")
+    assert expected in said
+    assert code == 1
+
+
+def test_papers_added_and_accounts_mapped_anew_while_it_waits_are_no_fault(
+    company: Company, books: dict[str, Proposal]
+) -> None:
+    def remap(code: str) -> None:
+        account = Account.objects.create(entity=company.entity, code=code, name="Losses", section="OTHER")
+        AccountMap.objects.filter(entity=company.entity).update(account=account)
+
+    remap("9998")
+    paper = services.Paper("late.txt", b"seen by two")
+    services.evidence_add(proposal=books["waiting"], user=company["PREPARER"], kind="OTHER", papers=[paper])
+    remap("9999")
+    assert run()[0] == 0
 
 
 def test_the_first_broken_record_alone_is_named_by_default(books: dict[str, Proposal]) -> None:

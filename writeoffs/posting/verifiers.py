@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core import verify
 from core.models import Entity
 from core.verify import Tally, money_said, quantity_said, rows
+from writeoffs.posting.models import Posting
 
 LIMIT = 100
 
@@ -103,6 +104,74 @@ def postings(tally: Tally) -> Iterator[str]:
         )
 
 
+_VOIDED = (
+    "exists (select 1 from inventory_movement v where v.entity_id = p.entity_id and v.source_ref = p.source_ref "
+    "and v.kind = 'VOID')"
+)
+
+
+def posting_lines(tally: Tally) -> Iterator[str]:
+    """Every lot whose units an own document moved stands on its posting; nobody has more to follow than was moved."""
+    for ref, code, units in rows(
+        "select m.source_ref, o.code, sum(m.quantity) from inventory_movement m "
+        "join inventory_lot o on o.id = m.lot_id left join posting_posting p on p.entity_id = m.entity_id "
+        "and p.source_ref = m.source_ref left join posting_postingline pl on pl.posting_id = p.id "
+        "and pl.lot_id = m.lot_id where m.kind in ('WRITE_OFF', 'COUNT', 'RECOVERY') and m.quantity <> 0 "
+        f"and pl.id is null group by m.source_ref, o.id, o.code order by o.id limit {LIMIT}"
+    ):
+        yield f"Posting of {ref}, lot {code}: its movements say {quantity_said(units)} units, but it has no such line."
+    due = f"case when {_VOIDED} then pl.quantity else -pl.quantity end"
+    for ref, code, outstanding, quantity in rows(
+        f"select u.source_ref, o.code, u.outstanding, u.due from (select p.source_ref, pl.lot_id, pl.id, "
+        f"pl.outstanding, {due} as due from posting_postingline pl join posting_posting p on p.id = pl.posting_id "
+        "where pl.outstanding <> 0) u join inventory_lot o on o.id = u.lot_id "
+        "where (u.due > 0 and (u.outstanding < 0 or u.outstanding > u.due)) "
+        f"or (u.due <= 0 and (u.outstanding > 0 or u.outstanding < u.due)) order by u.id limit {LIMIT}"
+    ):
+        yield (
+            f"Posting of {ref}, lot {code}: {quantity_said(outstanding)} units are outstanding, which is not between "
+            f"nil and {quantity_said(quantity)}."
+        )
+
+
+def posting_states(tally: Tally) -> Iterator[str]:
+    """Its state is what its lines leave to do; date and person are those of its entries and movements."""
+    follows = "exists (select 1 from posting_postingline l where l.posting_id = p.id and l.outstanding <> 0)"
+    lines = "exists (select 1 from posting_postingline l where l.posting_id = p.id)"
+    due = (
+        f"case when {follows} then 'UNACKNOWLEDGED' when p.status = 'ACKNOWLEDGED' and {lines} then p.status "
+        f"when {_VOIDED} then 'VOIDED' when {lines} then 'ACKNOWLEDGED' else 'NOT_NEEDED' end"
+    )
+    for ref, status, should in rows(
+        f"select u.source_ref, u.status, u.due from (select p.id, p.source_ref, p.status, {due} as due "
+        f"from posting_posting p) u where u.status <> u.due order by u.id limit {LIMIT}"
+    ):
+        words = Posting.Status
+        yield f"Posting of {ref}: it is stored as '{words(status).label}', its lines say '{words(should).label}'."
+    for ref, posted_on in rows(
+        "select p.source_ref, p.posted_on from posting_posting p where exists (select 1 from inventory_movement m "
+        "where m.entity_id = p.entity_id and m.source_ref = p.source_ref and m.kind <> 'VOID' "
+        "and m.posted_on <> p.posted_on) or exists (select 1 from ledger_journalentry e "
+        "where e.entity_id = p.entity_id and e.source_ref = p.source_ref and e.reverses_id is null "
+        f"and (e.posted_on <> p.posted_on or e.posted_by_id <> p.posted_by_id)) order by p.id limit {LIMIT}"
+    ):
+        yield f"Posting of {ref}: its date {posted_on} or its person is not that of its entries and movements."
+
+
+def acknowledgements(tally: Tally) -> Iterator[str]:
+    """What a person confirmed stands in the audit trail under their name."""
+    for ref in rows(
+        "select p.source_ref from posting_posting p where p.status = 'ACKNOWLEDGED' and (p.acknowledged_at is null "
+        "or (p.acknowledged_by_id is not null and not exists (select 1 from core_auditevent a "
+        "where a.entity_id = p.entity_id and a.kind = 'posting.acknowledged' and a.subject = p.source_ref "
+        f"and a.actor_id = p.acknowledged_by_id))) order by p.id limit {LIMIT}"
+    ):
+        yield f"Posting of {ref[0]}: no audit event tells that this person confirmed it."
+
+
 verify.register("documents", documents)
 verify.register("subledger", subledger)
 verify.register("postings", postings)
+verify.register("posting lines", posting_lines)
+verify.register("posting states", posting_states)
+verify.register("acknowledgements", acknowledgements)

@@ -91,11 +91,31 @@ def roles_needed(reason: str, lines: Sequence[RawLine]) -> list[str]:
     return roles
 
 
-def content_digest(proposal: Proposal, lines: Sequence[RawLine]) -> str:
-    """SHA-256 (hex) of the content as it stands: version 1."""
+def accounts_named(proposal: Proposal, lines: Sequence[RawLine]) -> list[list[str]]:
+    """[role, account code] of every account that the lines post to, as mapped now; kept with the step that binds a
+    digest, since accounts may be mapped anew later."""
     roles = roles_needed(proposal.reason, lines)
-    accounts = AccountMap.objects.filter(entity=proposal.entity, role__in=roles).values_list("role", "account__code")
+    found = AccountMap.objects.filter(entity_id=proposal.entity_id, role__in=roles).values_list("role", "account__code")
+    return sorted(map(list, found))
+
+
+def content_digest(
+    proposal: Proposal, lines: Sequence[RawLine], accounts: Sequence[Sequence[str]] | None = None
+) -> str:
+    """SHA-256 (hex) of the content as it stands, with the accounts as mapped now where none are given."""
+    named = accounts_named(proposal, lines) if accounts is None else accounts
     evidence = Evidence.objects.filter(proposal=proposal).values_list("file__sha256", "kind")
+    return digest_of(proposal, lines, accounts=named, evidence=list(evidence))
+
+
+def digest_of(
+    proposal: Proposal,
+    lines: Sequence[RawLine],
+    *,
+    accounts: Sequence[Sequence[str]],
+    evidence: Sequence[tuple[str, str]],
+) -> str:
+    """SHA-256 (hex), version 1. evidence: (SHA-256, kind) of each paper."""
     fields = [
         1,
         *(proposal.number, proposal.kind, proposal.reason, proposal.note, proposal.quarantine_goods),

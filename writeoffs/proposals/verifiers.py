@@ -11,19 +11,11 @@ from dataclasses import dataclass
 from core import verify
 from core.models import AuditEvent, Entity
 from core.verify import Tally, money_said, rows
+from writeoffs.proposals import proofs
 from writeoffs.proposals.models import Decision, Verb
+from writeoffs.proposals.proofs import VERB_OF_EVENT
 
 LIMIT = 100
-_VERB_OF_EVENT = {
-    "proposal.submitted": Verb.SUBMIT,
-    "proposal.withdrawn": Verb.WITHDRAW,
-    "proposal.returned": Verb.RETURN,
-    "proposal.rejected": Verb.REJECT,
-    "proposal.discarded": Verb.DISCARD,
-    "proposal.approved": Verb.APPROVE,
-    "proposal.posted": Verb.POST,
-    "proposal.voided": Verb.VOID,
-}
 _POSTED = "p.status in ('POSTED', 'VOIDED')"
 
 
@@ -130,12 +122,12 @@ def decisions(tally: Tally) -> Iterator[str]:
     """Decision by decision against the audit events of the same proposal, which their chain keeps unaltered."""
     heard: defaultdict[tuple[int | None, str], list[Step]] = defaultdict(list)
     for entity_id, subject, kind, actor_id, data in (
-        AuditEvent.objects.filter(kind__in=_VERB_OF_EVENT)
+        AuditEvent.objects.filter(kind__in=VERB_OF_EVENT)
         .order_by("chain", "sequence")
         .values_list("entity_id", "subject", "kind", "actor_id", "data")
         .iterator(chunk_size=2000)
     ):
-        step = Step(_VERB_OF_EVENT[kind], actor_id, data.get("digest"), data.get("comment"))
+        step = Step(VERB_OF_EVENT[kind], actor_id, data.get("digest"), data.get("comment"))
         heard[entity_id, subject.partition(":")[2]].append(step)
     kept: defaultdict[tuple[int | None, str], list[Step]] = defaultdict(list)
     for entity_id, number, verb, by_id, digest, comment in (
@@ -161,3 +153,6 @@ def decisions(tally: Tally) -> Iterator[str]:
 verify.register("posted documents", posted_documents)
 verify.register("posted lines", posted_lines)
 verify.register("decisions", decisions)
+verify.register("proposals", proofs.proposals)
+verify.register("entries of proposals", proofs.entries)
+verify.register("quarantined goods", proofs.quarantine)

@@ -20,14 +20,14 @@ from writeoffs.proposals.services.steps import content_check, guard, proposal_lo
 _CLEARED = {"digest": "", "submitted_at": None, "approved_at": None, "approved_by": None}
 
 
-def _tell(proposal: Proposal, user: User, kind: str, message: str, comment: str = "") -> None:
+def _tell(proposal: Proposal, user: User, kind: str, message: str, comment: str = "", **more: object) -> None:
     audit.record(
         entity=proposal.entity,
         actor=user,
         kind=f"proposal.{kind}",
         subject=proposal.source_ref,
         message=message,
-        data={"digest": proposal.digest, "gross_loss": proposal.gross_loss, "comment": comment.strip()},
+        data={"digest": proposal.digest, "gross_loss": proposal.gross_loss, "comment": comment.strip(), **more},
     )
 
 
@@ -48,9 +48,11 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
     accounts_for(entity=proposal.entity, entries=content.journal_planned(proposal))
-    values = {"digest": content.content_digest(proposal, lines), "submitted_at": timezone.now()}
+    accounts = content.accounts_named(proposal, lines)
+    values = {"digest": content.content_digest(proposal, lines, accounts), "submitted_at": timezone.now()}
     step(proposal, verb=Verb.SUBMIT, to=to, user=user, values=values)
-    _tell(proposal, user, "submitted", f"{user} submitted {proposal.number}: {content.amount_said(proposal)}.")
+    message = f"{user} submitted {proposal.number}: {content.amount_said(proposal)}."
+    _tell(proposal, user, "submitted", message, accounts=accounts)
     return proposal
 
 

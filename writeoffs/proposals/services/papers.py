@@ -79,14 +79,19 @@ def _guard(proposal: Proposal, user: User) -> None:
         raise refused
 
 
-def _content_changed(proposal: Proposal) -> None:
-    """Another version; while it waits, another digest too, so that nobody approves what they have not seen."""
+def _content_changed(proposal: Proposal) -> dict[str, object]:
+    """Another version; while it waits, another digest too, so that nobody approves what they have not seen. Gives what
+    the audit trail keeps of a new digest."""
     proposal.version += 1
     values: dict[str, object] = {"version": F("version") + 1}
+    told: dict[str, object] = {}
     if proposal.status == Status.SUBMITTED:
-        proposal.digest = content.content_digest(proposal, content.lines_read(proposal))
-        values["digest"] = proposal.digest
+        lines = content.lines_read(proposal)
+        accounts = content.accounts_named(proposal, lines)
+        proposal.digest = values["digest"] = content.content_digest(proposal, lines, accounts)
+        told = {"digest": proposal.digest, "accounts": accounts}
     Proposal.objects.filter(pk=proposal.pk).update(**values)
+    return told
 
 
 @transaction.atomic
@@ -111,14 +116,14 @@ def evidence_add(*, proposal: Proposal, user: User, kind: str, papers: list[Pape
             raise BadInput(f"'{paper.name}' is attached to {proposal.number} already.")
         name = PurePosixPath(paper.name.replace("\\", "/")).name[-255:]
         added.append(Evidence.objects.create(proposal=proposal, kind=kind, file=stored, file_name=name, added_by=user))
-    _content_changed(proposal)
+    told = _content_changed(proposal)
     audit.record(
         entity=proposal.entity,
         actor=user,
         kind="proposal.evidence_added",
         subject=proposal.source_ref,
         message=f"{user} attached to {proposal.number}: {', '.join(one.file_name for one in added)}.",
-        data={"sha256": [one.file.sha256 for one in added]},
+        data={"sha256": [one.file.sha256 for one in added], **told},
     )
     return added
 
@@ -130,13 +135,13 @@ def evidence_remove(*, evidence: Evidence, user: User) -> Proposal:
     _guard(proposal, user)
     name, sha256 = evidence.file_name, evidence.file.sha256
     evidence.delete()
-    _content_changed(proposal)
+    told = _content_changed(proposal)
     audit.record(
         entity=proposal.entity,
         actor=user,
         kind="proposal.evidence_removed",
         subject=proposal.source_ref,
         message=f"{user} took {name} off {proposal.number}.",
-        data={"sha256": sha256},
+        data={"sha256": sha256, **told},
     )
     return proposal
