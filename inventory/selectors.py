@@ -9,14 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 
 from core.errors import BadInput
 from core.models import Entity
 from inventory.filters import LotFilter, sort_order
-from inventory.models import CountLine, CountSheet, Lot, Movement, MovementKind, UnexplainedFall, WriteDownMovement
+from inventory.models import (
+    CountLine,
+    CountSheet,
+    Lot,
+    Movement,
+    MovementKind,
+    StagedCheck,
+    UnexplainedFall,
+    WriteDownMovement,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +188,19 @@ def count_lines(*, sheet: CountSheet, only_differences: bool) -> QuerySet[CountL
     return lines.order_by("row")
 
 
-def lots_moved_since(*, sheet: CountSheet, lines: Iterable[CountLine]) -> set[int]:
-    """The lots of these lines that have moved after the day on which they were counted, count differences apart."""
-    return set(
-        CountLine.objects.filter(
-            sheet=sheet,
-            pk__in=[line.pk for line in lines],
-            lot__movements__posted_on__gt=Coalesce(F("counted_on"), sheet.counted_on),
-        )
-        .exclude(lot__movements__kind__in=[MovementKind.OPENING, MovementKind.COUNT])
-        .values_list("lot_id", flat=True)
+def lots_moved_since(*, sheet: CountSheet, lines: Iterable[CountLine], own: Iterable[str] = ()) -> set[int]:
+    """The lots of these lines whose units have moved after the day on which they were counted, or after the sheet's
+    book quantities were frozen, whatever the day. own: source_ref of what posted the sheet's own differences."""
+    # Frozen means that no counted lot had moved after this movement: the commit saw to that.
+    frozen = StagedCheck.objects.filter(upload_id=sheet.upload_id).values_list("last_movement", flat=True).first()
+    later = Q(posted_on__gt=Coalesce(OuterRef("counted_on"), Value(sheet.counted_on)))
+    if frozen is not None:
+        later |= Q(sequence__gt=frozen)
+    moved = (
+        Movement.objects.filter(later, lot=OuterRef("lot"))
+        .exclude(kind=MovementKind.OPENING)
+        .exclude(quantity=Decimal(0))
+        .exclude(source_ref__in=list(own))
     )
+    counted = CountLine.objects.filter(sheet=sheet, pk__in=[line.pk for line in lines])
+    return set(counted.filter(Exists(moved)).values_list("lot_id", flat=True))

@@ -43,14 +43,16 @@ def count_detail(request: EntityRequest, number: str) -> HttpResponse:
     blind = not request.entity_roles & set(READERS)
     every = blind or request.GET.get("lines") == "all"
     page = Paginator(count_lines(sheet=sheet, only_differences=not every), PAGE).get_page(request.GET.get("page"))
+    proposals = [] if blind else list(sheet.proposals.order_by("id"))
+    own = [proposal.source_ref for proposal in proposals]
     context = {
         "sheet": sheet,
         "figures": None if blind else count_figures(sheet=sheet),
         "page_obj": page,
         "every": every,
         "blind": blind,
-        "moved": set() if blind else lots_moved_since(sheet=sheet, lines=page.object_list),
-        "proposals": [] if blind else sheet.proposals.order_by("id"),
+        "moved": set() if blind else lots_moved_since(sheet=sheet, lines=page.object_list, own=own),
+        "proposals": proposals,
         "may_propose": Role.PREPARER in request.entity_roles and sheet.status == CountSheet.Status.OPEN,
     }
     return render(request, "counts/detail.html", context)

@@ -19,6 +19,8 @@ from inventory.movements import MovementRow, movements_append
 from inventory.selectors import count_figures
 from tests.conftest import Company
 from tests.inventory.sheets import MARCH, check, commit, lot_row, take_in, upload_of
+from tests.proposals.documents import posted
+from writeoffs.proposals.services import proposal_create_from_count
 
 DAY = dt.timedelta(days=1)
 LATER = MARCH + 30 * DAY
@@ -197,6 +199,40 @@ def test_the_page_lists_the_differences_the_largest_first(stocked: Company, sign
     assert b"Propose 2 differences" in response.content
     everything = page(stocked, signed_in(stocked["PREPARER"]), sheet, "?lines=all")
     assert [line.lot.code for line in everything.context["page_obj"]] == ["L1", "L2", "L3"]
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "units", "flagged"),
+    [
+        ("2026-04-02", "ISSUE", -1, True),
+        ("2026-03-31", "ISSUE", -1, True),
+        ("2026-03-30", "WRITE_OFF", -1, True),
+        ("2026-04-02", "COUNT", -1, True),
+        ("2026-04-02", "REVALUATION", 0, False),
+    ],
+)
+def test_a_lot_of_an_opening_list_that_moves_after_its_count_is_marked(
+    stocked: Company, signed_in: SignIn, day: str, kind: str, units: int, flagged: bool
+) -> None:
+    sheet = counts(stocked, counted(lot="L1", units=9), counted(lot="L2", units=9))
+    lot = Lot.objects.get(code="L1")
+    client = signed_in(stocked["PREPARER"])
+    assert page(stocked, client, sheet).context["moved"] == set()
+    with transaction.atomic():
+        movements_append(
+            entity=stocked.entity,
+            posted_on=dt.date.fromisoformat(day),
+            source_ref="upload:0",
+            rows=[MovementRow(lot.pk, kind, units * 10_000, -20_000)],
+        )
+    assert page(stocked, client, sheet).context["moved"] == ({lot.pk} if flagged else set())
+
+
+def test_the_adjustment_of_a_count_itself_is_no_move_since(stocked: Company, signed_in: SignIn) -> None:
+    sheet = counts(stocked, counted(lot="L1", units=9), by=stocked["COUNTER"])
+    posted(stocked, proposal_create_from_count(entity=stocked.entity, user=stocked["PREPARER"], sheet=sheet))
+    assert Lot.objects.get(code="L1").quantity == D(9)
+    assert page(stocked, signed_in(stocked["PREPARER"]), sheet).context["moved"] == set()
 
 
 def test_only_a_preparer_is_offered_to_propose_and_only_once(stocked: Company, signed_in: SignIn) -> None:
