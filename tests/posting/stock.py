@@ -27,6 +27,7 @@ def make_lot(
     code: str = "L1",
     location: str = "MAIN",
     category: str = "Goods",
+    opened: dt.date = OPENED,
 ) -> Lot:
     """A lot with an opening movement; by_year: write-downs still attached, adding up to the allowance by default."""
     place, _ = Location.objects.get_or_create(entity=entity, code=location)
@@ -46,6 +47,6 @@ def make_lot(
         tuple((year, to_raw(Decimal(amount), MONEY_SCALE)) for year, amount in years),
     )
     with transaction.atomic():
-        movements_append(entity=entity, posted_on=OPENED, source_ref="upload:0", rows=[row])
+        movements_append(entity=entity, posted_on=opened, source_ref="upload:0", rows=[row])
     lot.refresh_from_db()
     return lot

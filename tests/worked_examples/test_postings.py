@@ -216,7 +216,7 @@ def test_damage_of_a_closed_month_in_case_p24_posts_on_the_found_date_and_keeps_
     proposal = write_off(
         company,
         Reason.ABNORMAL_DAMAGE,
-        (make_lot(company.entity, "CRATE", "46", "40.00"), "46"),
+        (make_lot(company.entity, "CRATE", "46", "40.00", opened=dt.date(2024, 12, 31)), "46"),
         event_on=dt.date.fromisoformat(case["inputs"]["event_date"]),
         found_on=found,
         posting_on=offered,

@@ -26,6 +26,7 @@ from writeoffs.posting import plans
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
 from writeoffs.posting.models import Posting
 from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
+from writeoffs.posting.running import date_check
 from writeoffs.posting.sets import rows_insert, rows_update
 
 _MOVEMENT_KIND = {
@@ -111,7 +112,9 @@ def _changes(document: Document, *, lock: bool) -> list[Change]:
         chosen = [i.quarantine_id for i in document.instructions if i.quarantine_id is not None]
         standing = quarantine_states(entity=entity, quarantine_ids=chosen, states=states, lock=lock)
     fiscal_year = fiscal_year_of(entity, document.posted_on)
-    return [_change(document, instruction, states, standing, fiscal_year) for instruction in document.instructions]
+    changes = [_change(document, instruction, states, standing, fiscal_year) for instruction in document.instructions]
+    date_check(entity=entity, posted_on=document.posted_on, changes=changes)
+    return changes
 
 
 def _change(
@@ -142,6 +145,12 @@ def _change(
             state = standing.get(instruction.quarantine_id or 0)
             if state is None:
                 raise WrongState(f"Lot {lot.label}: nothing of it stands in quarantine any more. Remove the line.")
+            if document.posted_on < state.since:
+                raise BadInput(
+                    f"Lot {lot.label} stands in quarantine since {state.since.isoformat()} ({state.document}); it "
+                    f"cannot come back on {document.posted_on.isoformat()}. Take {state.since.isoformat()} or a later "
+                    "posting date."
+                )
             return plans.recovery(
                 state,
                 instruction.quantity,

@@ -60,6 +60,11 @@ def lot_states(*, entity: Entity, lot_ids: Iterable[int], lock: bool = False) ->
     }
 
 
+def _day(value: str | dt.date) -> dt.date:
+    """A raw date: text on SQLite."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
 def quarantine_states(
     *, entity: Entity, quarantine_ids: Sequence[int], states: dict[int, LotState], lock: bool = False
 ) -> dict[int, QuarantineState]:
@@ -92,8 +97,9 @@ def quarantine_states(
             cost,
             allowance,
             tuple(left_with[quarantine_id]) if quarantine_id in left_with else (),
-            fiscal_year_of(entity, dt.date.fromisoformat(since) if isinstance(since, str) else since),
+            fiscal_year_of(entity, _day(since)),
             source_ref.partition(":")[2],
+            _day(since),
         )
         for quarantine_id, lot_id, source_ref, since, quantity, left, cost, allowance in rows
         if lot_id in states

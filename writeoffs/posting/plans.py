@@ -8,6 +8,7 @@ last unit out takes the rest, so that a lot without units carries no value.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ class QuarantineState:
     """Units of one lot that a write-off took out of the books and that still stand in the warehouse.
 
     quantity, cost, allowance, by_year: what left with the write-off (positive); left: units not yet recovered or
-    disposed of.
+    disposed of. since: the day on which they left the books.
     """
 
     lot: LotState
@@ -64,6 +65,7 @@ class QuarantineState:
     by_year: tuple[tuple[int, int], ...]
     fiscal_year: int
     document: str
+    since: dt.date = dt.date.min
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from writeoffs.posting.book import movement_row
 from writeoffs.posting.lots import lot_states
 from writeoffs.posting.models import Posting
 from writeoffs.posting.plans import Change
+from writeoffs.posting.running import date_check
 from writeoffs.posting.sets import rows_update
 
 
@@ -53,6 +54,7 @@ def posting_void(
         )
     period = period_lock(entity=entity, posted_on=posted_on)
     changes = [plans.void(change) for change in _posted_changes(entity, source_ref)]
+    date_check(entity=entity, posted_on=posted_on, changes=changes)
     _quarantine_restore(entity, source_ref, recovered)
     movements_append(
         entity=entity,
