@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -40,6 +41,22 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.sku
+
+    @property
+    def has_movements(self) -> bool:
+        return Movement.objects.filter(lot__item=self).exists()
+
+    def clean(self) -> None:
+        """The class of an item with movements stays: the roll-forward by class would no longer tie to them."""
+        was = Item.objects.filter(pk=self.pk).select_related("category").first() if self.pk else None
+        if was is not None and was.category_id != self.category_id and was.has_movements:
+            raise ValidationError(
+                {
+                    "category": f"{self.sku} has movements in {was.category}, so its category stays. A "
+                    "reclassification comes as a transfer between classes, in a later version; until then use another "
+                    "SKU."
+                }
+            )
 
 
 class Lot(models.Model):

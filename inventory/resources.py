@@ -75,6 +75,9 @@ class EntityResource(resources.ModelResource):  # type: ignore[misc]
         own: QuerySet[Any] = super().get_queryset().filter(entity=self.entity)
         return own
 
+    def init_instance(self, row: Any = None) -> Any:
+        return self._meta.model(entity=self.entity)
+
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         instance.entity = self.entity
 
@@ -103,6 +106,8 @@ class ItemResource(EntityResource):
         fields = ("sku", "description", "category", "unit_of_measure")
         import_id_fields = ("sku",)
         skip_unchanged = True
+        # The model's own rules speak: an item with movements keeps its category.
+        clean_model_instances = True
 
     def __init__(self, *, entity: Entity, **kwargs: Any) -> None:
         super().__init__(entity=entity, **kwargs)

@@ -56,6 +56,16 @@ def test_an_unknown_category_is_refused_by_name(company: Company) -> None:
     assert not Item.objects.exists()
 
 
+def test_an_item_with_movements_keeps_its_category(company: Company) -> None:
+    Category.objects.create(entity=company.entity, name="Toys")
+    take_in(company, [lot_row("A", category="Tools")])
+    sheet = tablib.Dataset(("A", "Flange", "Toys"), headers=("sku", "description", "category"))
+    result = ItemResource(entity=company.entity).import_data(sheet)
+
+    assert "A has movements in Tools, so its category stays" in str(result.invalid_rows[0].error)
+    assert Item.objects.get().category.name == "Tools"
+
+
 def test_categories_and_locations_come_in_by_name_and_code(company: Company) -> None:
     CategoryResource(entity=company.entity).import_data(
         tablib.Dataset(("Tools",), headers=("name",)), raise_errors=True
