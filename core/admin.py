@@ -6,22 +6,24 @@ deleted here, by anybody; each change of users, roles and master data is an audi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from core import audit
 from core.accounts import email_address_is_verified, email_address_set
+from core.admin_records import record_change, record_form
 from core.models import (
     AuditEvent,
     Category,
@@ -38,6 +40,7 @@ from core.models import (
     UploadIssue,
     User,
 )
+from core.words import Role
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -80,19 +83,13 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-def record_change(request: HttpRequest, record: models.Model, verb: str, fields: Sequence[str] = ()) -> None:
-    """One audit event for one change made in the admin, in the chain of the entity it belongs to."""
-    entity = record if isinstance(record, Entity) else getattr(record, "entity", None)
-    name = record._meta.verbose_name or record._meta.model_name
-    what = f" ({', '.join(fields)})" if fields else ""
-    audit.record(
-        entity=entity,
-        actor=request.user if isinstance(request.user, User) else None,
-        kind=f"admin.{verb}",
-        subject=f"{record._meta.model_name}:{record.pk}",
-        message=f"{request.user} {verb} {name} {record}{what}.",
-        data={"fields": list(fields)},
-    )
+# Rooms above say whether a company has books already; its framework, method and currency stay from then on.
+_HAS_BOOKS: list[Callable[[Entity], bool]] = []
+
+
+def register_books(has_books: Callable[[Entity], bool]) -> None:
+    if has_books not in _HAS_BOOKS:
+        _HAS_BOOKS.append(has_books)
 
 
 class MasterDataForm(ModelForm):
@@ -122,8 +119,7 @@ class MasterDataAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if not change or form.changed_data:
-            record_change(request, obj, "changed" if change else "added", form.changed_data if change else ())
+        record_form(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         record_change(request, obj, "deleted")
@@ -155,7 +151,7 @@ class UserChangeForm(BaseUserChangeForm):
 
     class Meta:
         model = User
-        fields = ("email", "full_name", "is_active", "is_staff", "is_superuser", "user_permissions")
+        fields = ("email", "full_name", "is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -166,10 +162,40 @@ class UserChangeForm(BaseUserChangeForm):
         return str(self.cleaned_data["email"]).lower()
 
 
+class MembershipForm(MasterDataForm):
+    """Nobody gives a role to themselves, a superuser neither: who could, would approve what they prepared."""
+
+    # The one that is being answered; the admin makes a class of its own for each.
+    request: HttpRequest
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        user = cleaned.get("user") or User.objects.filter(pk=self.instance.user_id).first()
+        if user is None or user != self.request.user or not self.has_changed() or cleaned.get("DELETE"):
+            return cleaned
+        entity = cleaned.get("entity") or Entity.objects.filter(pk=self.instance.entity_id).first()
+        role = Role(cleaned.get("role") or self.instance.role).label.lower()
+        message = f"You cannot give the role {role} in {entity} to yourself. Ask another administrator to do it."
+        audit.record_refusal(
+            entity=entity, actor=user, message=message, subject=f"user:{user.pk}", rule="SegregationOfDuties"
+        )
+        raise forms.ValidationError(message)
+
+
 class MembershipInline(TabularInline):
     model = Membership
+    form = MembershipForm
     extra = 0
     fields = ("entity", "role", "since")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.form.request = request
+        return formset
+
+
+# What opens the admin itself, and how far.
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
@@ -183,15 +209,16 @@ class UserAdmin(BaseUserAdmin):
     list_display = ("full_name", "email", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "memberships__entity", "memberships__role")
     search_fields = ("full_name", "email")
-    filter_horizontal = ("user_permissions",)
+    filter_horizontal = ("groups", "user_permissions")
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "email_verified", "full_name", "password")}),
         (
             "This administration",
             {
-                "fields": ("is_active", "is_staff", "is_superuser", "user_permissions"),
-                "description": "Staff may open these pages. What a person may do in a company are its roles, below.",
+                "fields": ("is_active", *POWERS),
+                "description": "Staff may open these pages and work with what their groups allow; only a superuser "
+                "gives or takes that. What a person may do in a company are its roles, below.",
             },
         ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
@@ -206,14 +233,30 @@ class UserAdmin(BaseUserAdmin):
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return self.inlines if obj else ()
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        own = super().get_readonly_fields(request, obj)
+        return own if request.user.is_superuser else (*own, *POWERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """A superuser's password would open everything to whoever may set it."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        user = self.get_object(request, unquote(id))
+        if request.method == "POST" and answer.status_code == 302 and user is not None:
+            record_change(request, user, "changed", ["password"])
+        return answer
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         email_address_set(user=obj, verified=bool(form.cleaned_data.get("email_verified")))
-        if not change or form.changed_data:
-            record_change(request, obj, "changed" if change else "added", form.changed_data if change else ())
+        record_form(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         gone = [(f.instance, "deleted") for f in formset.deleted_forms if f.instance.pk]
@@ -222,8 +265,10 @@ class UserAdmin(BaseUserAdmin):
         super().save_formset(request, form, formset, change)
         for membership in formset.new_objects:
             record_change(request, membership, "added")
-        for membership, fields in formset.changed_objects:
-            record_change(request, membership, "changed", fields)
+        changed = {id(membership) for membership, _ in formset.changed_objects}
+        for row in formset.initial_forms:
+            if id(row.instance) in changed:
+                record_form(request, row.instance, row, change=True)
 
 
 @admin.register(Entity)
@@ -235,6 +280,13 @@ class EntityAdmin(MasterDataAdmin):
     list_select_related = ()
     search_fields = ("name", "slug")
     set_once = ("slug", "currency", "fiscal_year_start")
+    # Entries and allowances of the one would stand beside those of the other.
+    fixed_by_books = ("framework", "method")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        fields = super().get_readonly_fields(request, obj)
+        has_books = isinstance(obj, Entity) and any(found(obj) for found in _HAS_BOOKS)
+        return (*fields, *self.fixed_by_books) if has_books else fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Entity | None = None) -> bool:
         return False
@@ -242,11 +294,17 @@ class EntityAdmin(MasterDataAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(MasterDataAdmin):
+    form = MembershipForm
     list_display = ("user", "entity", "role", "since")
     list_filter = ("entity", "role")
     list_select_related = ("entity", "user")
     search_fields = ("user__full_name", "user__email")
     set_once = ("entity", "user")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.request = request
+        return form
 
 
 @admin.register(Category)

@@ -15,6 +15,12 @@ def _drop_guards(using: str, plan: Any = (), **_: Any) -> None:
         guards.drop(using)
 
 
+def _make_groups(using: str, **_: Any) -> None:
+    from core import groups
+
+    groups.make_own(using)
+
+
 def _install_guards(using: str, **_: Any) -> None:
     from core import guards
 
@@ -35,5 +41,6 @@ class CoreConfig(AppConfig):
         autodiscover_modules("verifiers")
         pre_migrate.connect(_drop_guards, sender=self, dispatch_uid="core.guards.drop")
         post_migrate.connect(_install_guards, sender=self, dispatch_uid="core.guards.install")
+        post_migrate.connect(_make_groups, sender=self, dispatch_uid="core.groups.make")
         signins.connect()
         pipeline.connect()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
 
-from core.admin import MasterDataAdmin, ReadOnlyAdmin
+from core.admin import MasterDataAdmin, ReadOnlyAdmin, register_books
 from inventory.models import (
     CountLine,
     CountSheet,
@@ -16,6 +18,8 @@ from inventory.models import (
     WriteDownMovement,
 )
 
+register_books(lambda entity: Movement.objects.filter(entity=entity).exists())
+
 
 @admin.register(Item)
 class ItemAdmin(MasterDataAdmin):
@@ -23,6 +27,10 @@ class ItemAdmin(MasterDataAdmin):
     list_filter = ("entity", "category")
     list_select_related = ("entity", "category")
     search_fields = ("sku", "description")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "category") if isinstance(obj, Item) and obj.has_movements else fields
 
 
 @admin.register(Lot)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +20,8 @@ from core.admin import ReadOnlyAdmin
 from core.models import AuditEvent, Category, Entity, Location, Membership, User
 from inventory.models import Item
 from tests.conftest import Company
+from tests.posting.stock import make_lot
+from writeoffs.ledger.models import Account, AccountMap
 
 MASTER_DATA = {
     "core.User", "core.Entity", "core.Membership", "core.Category", "core.Location", "core.CostCentre",
@@ -165,6 +170,155 @@ def test_a_record_stays_with_its_company_and_a_company_with_its_currency(
     assert staff.post(reverse("admin:core_entity_change", args=[entity.pk]), data).status_code == 302
     entity = Entity.objects.get(pk=entity.pk)
     assert (entity.name, entity.slug, entity.currency, entity.fiscal_year_start) == ("Renamed", "north", "EUR", 1)
+
+
+@pytest.fixture
+def administrator(company: Company, signed_in: Callable[[User], Client]) -> Client:
+    """Who keeps people and roles: staff, of the group that each installation has, and no superuser."""
+    user = company["ADMIN"]
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.groups.add(Group.objects.get(name="User administrators"))
+    return signed_in(User.objects.get(pk=user.pk))
+
+
+def person_form(user: User, **rows: Any) -> dict[str, Any]:
+    rows = {f"memberships-0-{name}": value for name, value in rows.items()}
+    return {
+        "email": user.email, "full_name": user.full_name, "is_active": "on", "memberships-TOTAL_FORMS": len(rows) and 1,
+        "memberships-INITIAL_FORMS": "0", **rows,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["user", "entity", "membership", "category", "location", "costcentre"])
+def test_a_user_administrator_keeps_people_roles_and_master_data(administrator: Client, model: str) -> None:
+    assert administrator.get(reverse("admin:index")).status_code == 200
+    assert administrator.get(reverse(f"admin:core_{model}_changelist")).status_code == 200
+    assert administrator.get(reverse(f"admin:core_{model}_add")).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["ledger_account", "ledger_accountmap", "inventory_item", "core_storedfile"])
+def test_a_user_administrator_keeps_nothing_else(administrator: Client, page: str) -> None:
+    assert administrator.get(reverse(f"admin:{page}_changelist")).status_code == 403
+
+
+def test_the_group_of_the_controllers_keeps_the_chart_and_the_map(
+    company: Company, signed_in: Callable[[User], Client]
+) -> None:
+    user = company["CONTROLLER"]
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.groups.add(Group.objects.get(name="Controllers' master data"))
+    client = signed_in(User.objects.get(pk=user.pk))
+    assert client.get(reverse("admin:ledger_accountmap_changelist")).status_code == 200
+    assert client.get(reverse("admin:core_user_changelist")).status_code == 403
+
+
+def test_only_a_superuser_gives_powers_over_the_administration(
+    administrator: Client, staff: Client, company: Company
+) -> None:
+    user = company["ADMIN"]
+    group = Group.objects.get(name="Controllers' master data")
+    powers = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk]}
+    address = reverse("admin:core_user_change", args=[company["AUDITOR"].pk])
+    assert administrator.post(address, {**person_form(company["AUDITOR"]), **powers}).status_code == 302
+    auditor = User.objects.get(pk=company["AUDITOR"].pk)
+    assert (auditor.is_staff, auditor.is_superuser, auditor.groups.count()) == (False, False, 0)
+    assert staff.post(address, {**person_form(auditor), **powers}).status_code == 302
+    auditor.refresh_from_db()
+    assert (auditor.is_staff, auditor.is_superuser, auditor.groups.get()) == (True, True, group)
+    assert user.groups.get().name == "User administrators"
+    event = AuditEvent.objects.get(kind="admin.changed", subject=f"user:{auditor.pk}")
+    assert event.data["after"] == {"is_staff": "True", "is_superuser": "True", "groups": "Controllers' master data"}
+
+
+def test_a_user_administrator_gets_no_hold_of_a_superuser(administrator: Client) -> None:
+    root = User.objects.create_superuser("root@north.example", full_name="Root")
+    password = {"usable_password": "true", "password1": "a long enough phrase", "password2": "a long enough phrase"}
+    assert administrator.post(reverse("admin:core_user_change", args=[root.pk]), person_form(root)).status_code == 403
+    answer = administrator.post(reverse("admin:auth_user_password_change", args=[root.pk]), password)
+    assert answer.status_code == 403
+    root.refresh_from_db()
+    assert not root.has_usable_password()
+
+
+def test_a_password_set_for_somebody_is_an_audit_event(administrator: Client, company: Company) -> None:
+    password = {"usable_password": "true", "password1": "a long enough phrase", "password2": "a long enough phrase"}
+    user = company["AUDITOR"]
+    assert administrator.post(reverse("admin:auth_user_password_change", args=[user.pk]), password).status_code == 302
+    event = AuditEvent.objects.get(subject=f"user:{user.pk}")
+    assert (event.actor, event.data["fields"]) == (company["ADMIN"], ["password"])
+    assert "phrase" not in str(event.data)
+
+
+@pytest.mark.parametrize("who", ["administrator", "superuser"])
+def test_nobody_gives_a_role_to_themselves(
+    administrator: Client, company: Company, signed_in: Callable[[User], Client], who: str
+) -> None:
+    user, client = company["ADMIN"], administrator
+    if who == "superuser":
+        User.objects.filter(pk=user.pk).update(is_superuser=True)
+        client = signed_in(User.objects.get(pk=user.pk))
+    row = {"entity": company.entity.pk, "role": "APPROVER", "since": "2026-01-01"}
+    added = client.post(reverse("admin:core_membership_add"), {"user": user.pk, **row})
+    inline = client.post(reverse("admin:core_user_change", args=[user.pk]), person_form(user, **row))
+    own = Membership.objects.get(user=user)
+    changed = client.post(reverse("admin:core_membership_change", args=[own.pk]), {**row, "role": "CONTROLLER"})
+    for answer, role in ((added, "approver"), (inline, "approver"), (changed, "controller")):
+        assert answer.status_code == 200
+        assert f"You cannot give the role {role} in North Trading to yourself." in answer.content.decode()
+    assert list(Membership.objects.filter(user=user).values_list("role", flat=True)) == ["ADMIN"]
+    refusals = AuditEvent.objects.filter(entity=company.entity, kind="refused", actor=user)
+    assert refusals.count() == 3
+
+
+def test_a_changed_role_is_kept_with_what_it_was(administrator: Client, company: Company) -> None:
+    held = Membership.objects.get(user=company["COUNTER"])
+    since = held.since.isoformat()
+    data = {"role": "PREPARER", "since": since, "initial-since": since}
+    assert administrator.post(reverse("admin:core_membership_change", args=[held.pk]), data).status_code == 302
+    event = AuditEvent.objects.get(entity=company.entity, kind="admin.changed")
+    assert (event.data["before"], event.data["after"]) == ({"role": "COUNTER"}, {"role": "PREPARER"})
+
+
+def test_a_changed_account_of_a_role_is_kept_with_what_it_was(staff: Client, company: Company) -> None:
+    mapped = AccountMap.objects.get(entity=company.entity, role="COGS")
+    other = Account.objects.create(entity=company.entity, code="5999", name="Other", section=mapped.account.section)
+    address = reverse("admin:ledger_accountmap_change", args=[mapped.pk])
+    assert staff.post(address, {"account": other.pk}).status_code == 302
+    event = AuditEvent.objects.get(entity=company.entity, kind="admin.changed")
+    assert event.data["before"] == {"account": str(mapped.account)}
+    assert event.data["after"] == {"account": str(other)}
+
+
+def entity_form(**fields: str) -> dict[str, str]:
+    return {
+        "name": "North", "framework": "IFRS", "method": "ALLOWANCE", "tax_rate": "0.25", "tax_timing": "RECOGNITION",
+        "time_zone": "UTC", "locale": "en", **fields,
+    }  # fmt: skip
+
+
+def test_framework_and_method_stay_once_there_are_books(administrator: Client, company: Company) -> None:
+    address = reverse("admin:core_entity_change", args=[company.entity.pk])
+    assert administrator.post(address, entity_form(framework="US_GAAP", method="DIRECT")).status_code == 302
+    assert Entity.objects.get().framework == "US_GAAP"
+    make_lot(company.entity, quantity="10", unit_cost="4")
+    changed = entity_form(framework="IFRS", method="ALLOWANCE", tax_rate="0.3")
+    assert administrator.post(address, changed).status_code == 302
+    entity = Entity.objects.get()
+    assert (entity.framework, entity.method, entity.tax_rate) == ("US_GAAP", "DIRECT", Decimal("0.3"))
+    event = AuditEvent.objects.filter(entity=entity, kind="admin.changed").latest("sequence")
+    assert (event.data["before"], event.data["after"]) == ({"tax_rate": "0.250000"}, {"tax_rate": "0.3"})
+
+
+def test_an_item_with_movements_keeps_its_category(staff: Client, company: Company) -> None:
+    item = make_lot(company.entity, quantity="10", unit_cost="4").item
+    tools = Category.objects.create(entity=company.entity, name="Tools")
+    data = {"sku": item.sku, "description": "Renamed", "category": tools.pk, "unit_of_measure": "unit"}
+    assert staff.post(reverse("admin:inventory_item_change", args=[item.pk]), data).status_code == 302
+    kept = Item.objects.get()
+    assert (kept.description, kept.category) == ("Renamed", item.category)
+    kept.category = tools
+    with pytest.raises(ValidationError, match=r"has movements in .*, so its category stays"):
+        kept.full_clean()
 
 
 def test_the_admin_pages_carry_the_strict_policy(staff: Client, company: Company) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from core.admin import MasterDataAdmin, ReadOnlyAdmin
+from core.admin import MasterDataAdmin, ReadOnlyAdmin, register_books
 from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalEntry, JournalLine
+
+register_books(lambda entity: JournalEntry.objects.filter(entity=entity).exists())
 
 
 @admin.register(Account)

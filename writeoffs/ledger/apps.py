@@ -20,6 +20,16 @@ def _tables(using: str) -> list[str]:
     return connections[using].introspection.table_names()
 
 
+def _make_group(using: str, **_: Any) -> None:
+    """Who keeps the chart and the role map in the admin, beside the superusers."""
+    from django.apps import apps
+
+    from core.groups import group_set
+
+    rights = {"account": ("view", "add", "change", "delete"), "accountmap": ("view", "add", "change")}
+    group_set(name="Controllers' master data", app=apps.get_app_config("ledger"), rights=rights, using=using)
+
+
 def _period_url(entity: Any, code: str) -> str:
     from django.urls import reverse
 
@@ -37,3 +47,4 @@ class LedgerConfig(AppConfig):
         periods.register_changes()
         refs.register("period", _period_url)
         post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")
+        post_migrate.connect(_make_group, sender=self, dispatch_uid="ledger.group")

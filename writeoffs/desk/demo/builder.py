@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from core.errors import WrongState
+from core.groups import USER_ADMINISTRATORS
 from core.models import Category, Entity, Location, Membership, User
 from core.words import Framework, Method, Role
 from writeoffs.desk.demo import north, south
@@ -57,6 +59,8 @@ def _people() -> dict[str, User]:
     for person in PEOPLE:
         user = User.objects.create_user(person.email, PASSWORD, full_name=person.name, is_staff=person.is_staff)
         EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
+        if person.is_staff:
+            user.groups.add(Group.objects.get(name=USER_ADMINISTRATORS))
         made[person.key] = user
     return made
 
