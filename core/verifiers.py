@@ -1,13 +1,18 @@
-"""Core's own proofs: every audit chain is whole, every stored file has the bytes of its digest."""
+"""Core's own proofs: every audit chain is whole, every stored file has the bytes of its digest, change requests and
+uploads are what the audit trail says of them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 
+from django.db import connection
+
 from core import audit, verify
-from core.models import AuditEvent, StoredFile
-from core.verify import Tally
+from core.models import AuditEvent, ChangeRequest, StoredFile
+from core.verify import Tally, rows
+
+LIMIT = 100
 
 
 def audit_chains(tally: Tally) -> Iterator[str]:
@@ -34,5 +39,56 @@ def stored_files(tally: Tally) -> Iterator[str]:
             )
 
 
+_DECIDED = {"change.approved": ChangeRequest.Status.APPROVED, "change.refused": ChangeRequest.Status.REFUSED}
+
+
+def change_requests(tally: Tally) -> Iterator[str]:
+    """Each request is what was asked, by whom, and was decided as the audit trail tells."""
+    asked: dict[int, tuple[str, str, int | None, str]] = {}
+    decided: dict[int, tuple[str, int | None, str]] = {}
+    for kind, subject, actor, message, data in (
+        AuditEvent.objects.filter(kind__in=("change.requested", *_DECIDED))
+        .order_by("chain", "sequence")
+        .values_list("kind", "subject", "actor_id", "message", "data")
+        .iterator(chunk_size=2000)
+    ):
+        if kind in _DECIDED:
+            decided[data["change"]] = (_DECIDED[kind], actor, data["comment"])
+        else:
+            asked[data["change"]] = (data["kind"], subject, actor, message)
+    for change in ChangeRequest.objects.select_related("entity").order_by("pk").iterator(chunk_size=1000):
+        *request, message = asked.pop(change.pk, ("", "", None, ""))
+        words = f"{change.summary}. Reason: {change.reason}"
+        if request != [change.kind, change.subject, change.requested_by_id] or not message.endswith(words):
+            yield f"{change.entity}: change request {change.pk} ({change.summary}) is not what was asked, or by whom."
+        told = decided.get(change.pk, (ChangeRequest.Status.OPEN, None, ""))
+        if told != (change.status, change.decided_by_id, change.comment):
+            yield (
+                f"{change.entity}: change request {change.pk} ({change.summary}): state, decider or comment are not "
+                f"those of the audit trail, which says {ChangeRequest.Status(told[0]).label.lower()}."
+            )
+    for key, (_, subject, _, _) in sorted(asked.items()):
+        yield f"Change request {key} about {subject} is missing: it stands in the audit trail only."
+
+
+def uploads(tally: Tally) -> Iterator[str]:
+    """What was committed is committed still, by the same person, from the same file."""
+    for entity, name, key in rows(
+        "select e.name, u.file_name, u.id from core_upload u join core_entity e on e.id = u.entity_id "
+        "join core_storedfile f on f.id = u.file_id left join core_auditevent a on a.entity_id = u.entity_id "
+        "and a.kind = 'upload.committed' and a.subject = 'upload:' || u.id "
+        "where (u.status = 'COMMITTED') <> (a.id is not null) or a.actor_id <> u.committed_by_id "
+        f"or {_text('a.data', 'sha256')} <> f.sha256 order by u.id limit {LIMIT}"
+    ):
+        yield f"{entity}: upload {key} ('{name}'): state, file or person are not those of the audit trail."
+
+
+def _text(column: str, name: str) -> str:
+    """SQL of a text inside a JSON column."""
+    return f"{column} ->> '{name}'" if connection.vendor == "postgresql" else f"json_extract({column}, '$.{name}')"
+
+
 verify.register("audit chains", audit_chains)
 verify.register("stored files", stored_files)
+verify.register("change requests", change_requests)
+verify.register("uploads", uploads)

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from core import audit, guards, verify
+from core.changes import change_decide
 from core.files import file_store
 from inventory.models import QuarantineEntry
 from tests.conftest import Company
@@ -18,7 +19,8 @@ from tests.posting.stock import OPENED, make_lot
 from tests.proposals import documents
 from writeoffs.ledger import journal
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine
-from writeoffs.ledger.models import Account, AccountMap
+from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod
+from writeoffs.ledger.periods import period_close, period_reopen_request
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Proposal
 
@@ -80,6 +82,16 @@ def recovered(company: Company, books: dict[str, Proposal]) -> Proposal:
         proposal=found, user=company["PREPARER"], lot=goods.lot, quantity=Decimal(4), quarantine=goods
     )
     return documents.posted(company, found)
+
+
+@pytest.fixture
+def closed(company: Company, books: dict[str, Proposal]) -> None:
+    january, february = FiscalPeriod.objects.filter(entity=company.entity).order_by("starts_on")[:2]
+    for period in (january, february):
+        period_close(period=period, user=company["CONTROLLER"])
+    february.refresh_from_db()
+    change = period_reopen_request(period=february, user=company["CONTROLLER"], reason="A late invoice")
+    change_decide(change=change, user=company["APPROVER"], approve=True, comment="Seen")
 
 
 def run(*options: str) -> tuple[int, str]:
@@ -371,6 +383,39 @@ RECOVERED = {
     ),
 }
 
+# The same of a company that has closed January 2025, and February 2025 for a while.
+CLOSED = {
+    "period opened": (
+        "update ledger_fiscalperiod set status = 'OPEN'",
+        "North Trading: January 2025 is stored as open; the audit trail says closed",
+    ),
+    "period closed": (
+        "update ledger_fiscalperiod set status = 'CLOSED' where number = 2",
+        "North Trading: February 2025 is stored as closed; the audit trail says open",
+    ),
+    "who closed": (
+        "update ledger_fiscalperiod set closed_by_id = (select max(id) from core_user) where closed_by_id is not null",
+        "January 2025: Administrator north is not who closed it",
+    ),
+    "who decided": (
+        "update core_changerequest set decided_by_id = (select max(id) from core_user)",
+        "(Re-open February 2025): state, decider or comment are not those of the audit trail, which says approved",
+    ),
+    "who asked": (
+        "update core_changerequest set requested_by_id = (select max(id) from core_user)",
+        "(Re-open February 2025) is not what was asked, or by whom",
+    ),
+    "why it was asked": ("update core_changerequest set reason = 'x'", "is not what was asked"),
+    "decision taken back": (
+        "update core_changerequest set status = 'REFUSED' where kind = 'period.reopen'",
+        "which says approved",
+    ),
+    "request gone": (
+        "delete from core_changerequest where kind = 'period.reopen'",
+        "about period:2025-02 is missing: it stands in the audit trail only",
+    ),
+}
+
 
 def alter(statements: str) -> None:
     """Change rows as someone with the database's password would: guards and deferred checks out of the way."""
@@ -401,6 +446,16 @@ def test_a_raw_change_is_found_and_named(books: dict[str, Proposal], change: str
 def test_a_raw_change_of_recovered_goods_is_found_and_named(recovered: Proposal, change: str) -> None:
     assert run()[0] == 0
     statements, expected = RECOVERED[change]
+    alter(statements)
+    code, said = run("--all")
+    assert expected in said
+    assert code == 1
+
+
+@pytest.mark.parametrize("change", CLOSED)
+def test_a_raw_change_of_what_two_decided_or_closed_is_found_and_named(closed: None, change: str) -> None:
+    assert run()[0] == 0
+    statements, expected = CLOSED[change]
     alter(statements)
     code, said = run("--all")
     assert expected in said

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core import verify
-from core.models import ChainHead, Counter, Entity
+from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.money import MONEY_SCALE, to_raw
 from core.verify import Tally, money_said, rows
 from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
 from writeoffs.ledger.journal import chain_of, content_of, series_of
-from writeoffs.ledger.models import JournalEntry, JournalLine
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine
+from writeoffs.ledger.periods import REOPEN
 
 LIMIT = 100
 _LINE = ("line_number", "account_id", "role", "amount", "location_id", "category_id", "cost_centre_id", "reason")
@@ -158,6 +159,38 @@ def accounts(tally: Tally) -> Iterator[str]:
         yield f"Entry {number}-{sequence:06d}, line {line}: account {code} belongs to another entity."
 
 
+def periods(tally: Tally) -> Iterator[str]:
+    """A period is closed or open as the last closing or re-opening in the audit trail left it."""
+    heard: dict[tuple[int | None, str], tuple[str, int | None]] = {}
+    asked: dict[int, str] = {}
+    for entity_id, kind, subject, actor, data in (
+        AuditEvent.objects.filter(
+            kind__in=("period.closed", "change.requested", "change.approved"), subject__startswith="period:"
+        )
+        .order_by("chain", "sequence")
+        .values_list("entity_id", "kind", "subject", "actor_id", "data")
+        .iterator(chunk_size=2000)
+    ):
+        if kind == "change.requested":
+            asked[data["change"]] = data["kind"]
+        elif kind == "period.closed":
+            heard[entity_id, subject] = (FiscalPeriod.Status.CLOSED, actor)
+        elif asked.get(data["change"]) == REOPEN:
+            closer = heard.get((entity_id, subject), ("", None))[1]
+            heard[entity_id, subject] = (FiscalPeriod.Status.OPEN, closer)
+    for period in FiscalPeriod.objects.select_related("entity", "closed_by").order_by("entity_id", "starts_on"):
+        status, closer = heard.get((period.entity_id, f"period:{period.code}"), (FiscalPeriod.Status.OPEN, None))
+        if period.status != status:
+            yield (
+                f"{period.entity}: {period} is stored as {period.get_status_display().lower()}; the audit trail says "
+                f"{FiscalPeriod.Status(status).label.lower()}."
+            )
+        if period.closed_by_id != closer:
+            stored = period.closed_by or "nobody"
+            yield f"{period.entity}: {period}: {stored} is not who closed it, as the audit trail tells."
+
+
 verify.register("entries", entries)
 verify.register("entry numbers", numbers)
 verify.register("accounts", accounts)
+verify.register("periods", periods)
