@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,11 +11,13 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from core.errors import BadInput
 from core.models import Entity, StoredFile, Upload
 from core.money import MONEY_SCALE, RAW_LIMIT
 from core.sheets.formats import MARKS, ORDERS
 from core.sheets.kinds import Cell, Column, SheetKind
 from core.sheets.mapping import column_letters
+from core.sheets.moments import as_of_check
 from core.sheets.texts import Complaint, decimal_mark_of, number_of
 
 NUMBERS = (Cell.QUANTITY, Cell.UNIT_COST, Cell.MONEY, Cell.INTEGER)
@@ -86,6 +89,14 @@ class UploadForm(forms.Form):
                 initial=option.choices[0][0],
                 help_text=option.help,
             )
+
+    def clean_as_of(self) -> dt.datetime:
+        as_of: dt.datetime = self.cleaned_data["as_of"]
+        try:
+            as_of_check(as_of)
+        except BadInput as error:
+            raise forms.ValidationError(error.message) from error
+        return as_of
 
     def clean_file(self) -> UploadedFile[Any]:
         file: UploadedFile[Any] = self.cleaned_data["file"]

@@ -33,6 +33,7 @@ from core.sheets.mapping import (
     mapping_missing,
     mapping_remembered,
 )
+from core.sheets.moments import as_of_check
 from core.sheets.reader import BadSheet, Head, file_on_disk, head_read
 from core.words import Role
 
@@ -78,11 +79,12 @@ def upload_receive(
 ) -> Upload:
     """Keep the file, read its first rows and map its columns. Ends in COLUMNS, or in FAILED with a sentence.
 
-    Refuses without keeping anything: no role, an empty or too large file, the same file for the same moment committed
-    before (DuplicateUpload), and whatever the kind's precheck refuses.
+    Refuses without keeping anything: no role, a moment that has not come yet, an empty or too large file, the same
+    file for the same moment committed before (DuplicateUpload), and whatever the kind's precheck refuses.
     """
     definition = kinds.kind(kind)
     _require(entity, user, definition.upload_roles, f"Uploading a {definition.title.lower()}")
+    as_of_check(as_of)
     name = name.replace("\\", "/").rpartition("/")[2][-255:] or "sheet"
     with transaction.atomic():
         stored = file_store(entity=entity, name=name, content=content, content_type=content_type, user=user)
@@ -352,6 +354,7 @@ def _commit(run: Run) -> None:
             "quantity": upload.quantity_total,
             "value": upload.value_total,
             "control_total": upload.control_total,
+            **committed.told,
         },
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from core.errors import (
     BadInput,
@@ -254,3 +255,16 @@ def test_a_mended_file_is_taken_after_the_refused_one(checked: Send, company: Co
     upload = checked(GOOD)
     assert pipeline.upload_commit(upload=upload, user=company["PREPARER"]).status == Status.COMMITTED
     assert events() == ["upload.received", "upload.refused", "upload.received", "upload.committed"]
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(10, "has not come yet: it is"), (-60 * 24 * 366 * 50, "before 1990")])
+def test_a_sheet_speaks_of_no_moment_to_come_and_of_none_before_1990(
+    receive: Callable[..., Upload], minutes: int, words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        receive(GOOD, as_of=timezone.now() + dt.timedelta(minutes=minutes))
+    assert not Upload.objects.exists()
+
+
+def test_a_clock_that_is_a_little_ahead_is_forgiven(receive: Callable[..., Upload]) -> None:
+    assert receive(GOOD, as_of=timezone.now() + dt.timedelta(minutes=3)).status == Status.COLUMNS

@@ -220,6 +220,9 @@ def test_a_bad_file_is_a_sentence_on_the_page(
         ({"as_of": "soon"}, "Expected a date and time"),
         ({"control_total": "12,5o"}, "&#x27;12,5o&#x27; is not a number"),
         ({"as_of": "1999-01-01T10:00"}, "older than the company"),
+        ({"as_of": "1989-12-31T10:00"}, "As of 1989-12-31 10:00+00:00 lies before 1990."),
+        ({"as_of": "0001-01-01T00:00"}, "lies before 1990."),
+        ({"as_of": "9999-12-31T23:59"}, "As of 9999-12-31 23:59 UTC has not come yet"),
         ({"file": SimpleUploadedFile("a.xlsx", b"")}, "is empty"),
     ],
 )

@@ -40,7 +40,7 @@ def story(office: Office, say: Say) -> None:
         "stock_list",
         "inventory-2026-09-30.csv",
         shelf.list_csv(),
-        as_of=office.moment(dt.date(2026, 9, 30), 20),
+        as_of=office.moment(dt.date(2026, 9, 30), 17),
         report="Inventory valuation detail",
     )
     office.commit(upload)
