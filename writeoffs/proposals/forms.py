@@ -9,13 +9,13 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from core.errors import BadInput, PeriodClosed
+from core.errors import DomainError, PeriodClosed
 from core.models import CostCentre, Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, RAW_LIMIT, from_raw
 from core.words import Reason
 from writeoffs.proposals import policy
 from writeoffs.proposals.models import Evidence, Kind, Proposal
-from writeoffs.proposals.services.create import Header, header_check
+from writeoffs.proposals.services.create import Header, HeaderRefused, header_check
 
 
 def _date(label: str, help_text: str = "") -> forms.DateField:
@@ -67,6 +67,7 @@ class HeaderForm(forms.Form):
         }
         super().__init__(data, initial=defaults)
         self.entity = entity
+        self.refused: DomainError | None = None
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)
         kind.choices = [(value, label) for value, label in Kind.choices if value in kinds]
@@ -94,18 +95,19 @@ class HeaderForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        """A refused date stands at its field, with the date that can be taken instead."""
+        """A refused date stands at its field, with the date that can be taken instead; `refused` keeps the refusal for
+        the view, which records it."""
         data = super().clean() or {}
         if self.errors:
             return data
         try:
             header_check(entity=self.entity, header=self.header())
         except PeriodClosed as error:
+            self.refused = error
             self.add_error("posting_on", error.message)
-        except BadInput as error:
-            field = "found_on" if data["found_on"] < data["event_on"] else None
-            field = field or ("posting_on" if data["posting_on"] < data["found_on"] else "reason")
-            self.add_error(field, error.message)
+        except HeaderRefused as error:
+            self.refused = error
+            self.add_error(error.field, error.message)
         return data
 
 

@@ -27,6 +27,8 @@ ROLE_OF: dict[str, tuple[Role, ...]] = {
     Verb.VOID: (Role.CONTROLLER, Role.PREPARER),
 }
 
+# No document is older: an earlier year is a slip of the hand.
+FIRST_DAY = dt.date(1990, 1, 1)
 # What only the person who prepared the document does.
 OWN = frozenset({Verb.SUBMIT, Verb.WITHDRAW, Verb.DISCARD})
 # A line or its evidence is changed by whom submits it.
@@ -97,15 +99,26 @@ def people_for(proposal: Proposal, verb: str) -> list[User]:
     return list(people.distinct())
 
 
+def day_refusal(*, entity: Entity, name: str, day: dt.date) -> str:
+    """Why a date cannot be the `name` of a document, or an empty text: what has not happened yet is no loss, and
+    nothing is posted ahead of its day."""
+    today = entity.local_date()
+    if day > today:
+        return f"The {name} {day.isoformat()} lies in the future. Take {today.isoformat()}, today, or an earlier date."
+    if day < FIRST_DAY:
+        return f"The {name} {day.isoformat()} lies before {FIRST_DAY.isoformat()}. Check the year."
+    return ""
+
+
 def posting_date_default(*, entity: Entity, found_on: dt.date) -> dt.date | None:
-    """The later of found date and first open date; None where no period is open on or after the found date."""
+    """The later of found date and first open date; None where no period is open from the found date until today."""
     start = (
         FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN, ends_on__gte=found_on)
         .order_by("starts_on")
         .values_list("starts_on", flat=True)
         .first()
     )
-    return None if start is None else max(start, found_on)
+    return None if start is None or start > entity.local_date() else max(start, found_on)
 
 
 def posting_date_check(*, entity: Entity, posting_on: dt.date, found_on: dt.date) -> None:

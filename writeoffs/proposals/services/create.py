@@ -59,22 +59,41 @@ class LineInput:
     note: str = ""
 
 
+class HeaderRefused(BadInput):
+    """A value of the header that cannot be: field names it, as the forms do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def header_check(*, entity: Entity, header: Header) -> None:
-    """BadInput or PeriodClosed where the dates or the reason do not fit."""
+    """HeaderRefused or PeriodClosed where the dates or the reason do not fit."""
+    for field, name, day in (
+        ("event_on", "event date", header.event_on),
+        ("found_on", "found date", header.found_on),
+        ("posting_on", "posting date", header.posting_on),
+    ):
+        refused = policy.day_refusal(entity=entity, name=name, day=day)
+        if refused:
+            raise HeaderRefused(field, refused)
     if header.found_on < header.event_on:
-        raise BadInput(
+        raise HeaderRefused(
+            "found_on",
             f"The found date {header.found_on.isoformat()} lies before the event date {header.event_on.isoformat()}. "
-            "A loss cannot be found before it happened."
+            "A loss cannot be found before it happened.",
         )
     if header.posting_on < header.found_on:
-        raise BadInput(
+        raise HeaderRefused(
+            "posting_on",
             f"The posting date {header.posting_on.isoformat()} lies before the found date "
             f"{header.found_on.isoformat()}. "
-            "Take the found date or a later one."
+            "Take the found date or a later one.",
         )
     if (header.kind == Kind.COUNT_ADJUSTMENT) != (header.reason == Reason.COUNT_DIFFERENCE):
-        raise BadInput(
-            "A count adjustment has the reason count difference, and no other kind has it. Choose the other."
+        raise HeaderRefused(
+            "reason",
+            "A count adjustment has the reason count difference, and no other kind has it. Choose the other.",
         )
     policy.posting_date_check(entity=entity, posting_on=header.posting_on, found_on=header.found_on)
 

@@ -19,7 +19,7 @@ from inventory.selectors import lot_totals, lots_filtered
 from writeoffs.proposals import services
 from writeoffs.proposals.forms import EditForm, FromStockForm, HeaderForm
 from writeoffs.proposals.models import Kind
-from writeoffs.proposals.views.common import proposal_or_404
+from writeoffs.proposals.views.common import header_taken, proposal_or_404
 
 BY_HAND = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value)
 FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value)
@@ -30,7 +30,7 @@ FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value)
 def proposal_new(request: EntityRequest) -> HttpResponse:
     """By hand: the header here, the lines on the draft's own page."""
     form = HeaderForm(request.POST or None, entity=request.entity, kinds=BY_HAND)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and header_taken(request, form):
         proposal = services.proposal_create(entity=request.entity, user=request.user, header=form.header())
         messages.success(request, f"{proposal.number} is a draft. Add the lots that lost value, then submit it.")
         return redirect(proposal)
@@ -67,7 +67,7 @@ def proposal_from_stock(request: EntityRequest) -> HttpResponse:
         initial={"reason": _reason_guessed(params)},
     )
     refused = None
-    if confirmed and form.is_valid():
+    if confirmed and header_taken(request, form):
         percent = form.cleaned_data["percent"] or Decimal(0)  # of a write-off; a write-down says it, if only 0
         try:
             proposal, left_out = services.proposal_create_from_stock(
@@ -137,7 +137,7 @@ def proposal_from_quarantine(request: EntityRequest) -> HttpResponse:
         initial={"reason": entries[0].reason},
     )
     refused = None
-    if confirmed and form.is_valid():
+    if confirmed and header_taken(request, form):
         try:
             proposal = services.proposal_create_from_quarantine(
                 entity=request.entity, user=request.user, header=form.header(), entries=entries
@@ -160,7 +160,7 @@ def proposal_edit(request: EntityRequest, number: str) -> HttpResponse:
     proposal = proposal_or_404(request, number)
     form = EditForm(request.POST or None, proposal=proposal)
     refused = None
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and header_taken(request, form):
         try:
             services.proposal_edit(
                 proposal=proposal, user=request.user, header=form.header(), version=form.cleaned_data["version"]
