@@ -24,6 +24,9 @@ from writeoffs.proposals.models import Kind, Proposal, Status
 
 pytestmark = pytest.mark.django_db
 
+# The first days of the fiscal year after DAY's, where it begins in July.
+NEXT_YEAR = dt.date(2026, 7, 2)
+
 
 def void(company: Company, proposal: Proposal, on: dt.date = DAY) -> None:
     change = services.void_request(
@@ -31,6 +34,12 @@ def void(company: Company, proposal: Proposal, on: dt.date = DAY) -> None:
     )
     services.void_decide(change=change, user=company["CONTROLLER"], approve=True)
     proposal.refresh_from_db()
+
+
+def us_gaap_from_july(company: Company) -> None:
+    company.entity.framework = "US_GAAP"
+    company.entity.fiscal_year_start = 7
+    company.entity.save()
 
 
 def recovery(company: Company, entry: QuarantineEntry, quantity: str) -> Proposal:
@@ -173,14 +182,34 @@ def test_a_recovery_brings_back_cost_allowance_and_its_years_and_credits_the_los
 
 
 def test_under_us_gaap_a_recovery_of_an_earlier_fiscal_year_is_refused(company: Company) -> None:
-    company.entity.framework = "US_GAAP"
-    company.entity.save()
+    us_gaap_from_july(company)
     posted(company, draft(company, make_lot(company.entity), "10"))
     entry = QuarantineEntry.objects.get()
-    late = dt.date(2027, 1, 4)
+    late = NEXT_YEAR
     made = header(kind=Kind.RECOVERY, reason=entry.reason, event_on=late, found_on=late, posting_on=late)
     with pytest.raises(WrongState, match="ASC 330-10-35-14"):
         services.proposal_create_from_quarantine(
             entity=company.entity, user=company["PREPARER"], header=made, entries=QuarantineEntry.objects.all()
         )
     assert not Proposal.objects.filter(kind=Kind.RECOVERY).exists()
+
+
+@pytest.mark.parametrize("kind", ["WRITE_OFF", "WRITE_DOWN"])
+def test_under_us_gaap_a_loss_of_an_earlier_fiscal_year_is_not_voided(company: Company, kind: str) -> None:
+    us_gaap_from_july(company)
+    lot = make_lot(company.entity)
+    made = draft(company, lot) if kind == "WRITE_OFF" else write_down_draft(company, lot, "1000")
+    proposal = posted(company, made)
+    with pytest.raises(WrongState, match=r"ASC 330-10-35-14.*second person.*ASC 250"):
+        void(company, proposal, NEXT_YEAR)
+    assert not ChangeRequest.objects.exists()
+    void(company, proposal, dt.date(2026, 6, 30))
+    assert proposal.status == Status.VOIDED
+
+
+def test_under_ifrs_a_loss_of_an_earlier_fiscal_year_may_be_voided(company: Company) -> None:
+    company.entity.fiscal_year_start = 7
+    company.entity.save()
+    proposal = posted(company, write_down_draft(company, make_lot(company.entity), "1000"))
+    void(company, proposal, NEXT_YEAR)
+    assert proposal.status == Status.VOIDED

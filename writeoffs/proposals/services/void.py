@@ -12,8 +12,9 @@ from core.access import roles_in
 from core.changes import ChangeKind, change_decide, change_request
 from core.errors import BadInput, SegregationOfDuties, WrongState
 from core.models import ChangeRequest, User
-from core.words import Role
+from core.words import Framework, Role
 from inventory.models import CountSheet
+from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.undo import posting_void
 from writeoffs.proposals import policy
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine, Status, Verb
@@ -30,6 +31,10 @@ def void_request(*, proposal: Proposal, user: User, reason: str, posted_on: dt.d
     reason."""
     proposal = proposal_lock(proposal)
     guard(proposal, user=user, verb=Verb.VOID)
+    refused = policy.day_refusal(entity=proposal.entity, name="posting date", day=posted_on)
+    if refused:
+        raise BadInput(refused)
+    _refuse_new_cost_basis(proposal, posted_on)
     policy.posting_date_check(entity=proposal.entity, posting_on=posted_on, found_on=proposal.posting_on)
     if posted_on < proposal.posting_on:
         raise BadInput(
@@ -69,6 +74,7 @@ def void_apply(change: ChangeRequest, decider: User) -> None:
     if refused is not None:
         raise refused
     to = next_status(proposal.number, proposal.status, Verb.VOID)
+    _refuse_new_cost_basis(proposal, dt.date.fromisoformat(change.details["posted_on"]))
     recovered = list(proposal.lines.filter(quarantine__isnull=False).values_list("quarantine_id", "quantity"))
     _refuse_later_recovery(proposal, recovered)
     step(proposal, verb=Verb.VOID, to=to, user=decider, comment=change.reason)
@@ -95,6 +101,22 @@ def void_apply(change: ChangeRequest, decider: User) -> None:
             "entries": [entry.number for entry in entries],
             "change": change.pk,
         },
+    )
+
+
+def _refuse_new_cost_basis(proposal: Proposal, posted_on: dt.date) -> None:
+    """Under US GAAP a loss of an earlier fiscal year is the new cost basis and does not come back (ASC
+    330-10-35-14)."""
+    entity = proposal.entity
+    if entity.framework != Framework.US_GAAP or proposal.kind not in (Kind.WRITE_DOWN, Kind.WRITE_OFF):
+        return
+    year = fiscal_year_of(entity, proposal.posting_on)
+    if fiscal_year_of(entity, posted_on) == year:
+        return
+    raise WrongState(
+        f"{proposal.number} was posted in fiscal year {year}, so it cannot be voided as of {posted_on.isoformat()}, in "
+        "a later one: under US GAAP what it took off is the new cost basis (ASC 330-10-35-14). Where it was an error "
+        f"in {year}, have a second person approve its correction as an error of that year (ASC 250) instead."
     )
 
 
