@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core import verify
-from core.models import Counter, Entity
+from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, quantity_said, rows
-from inventory.models import Movement
+from inventory.counting import content_digest
+from inventory.models import CountSheet, Movement
 from inventory.movements import SERIES, digest_sql
 
 LIMIT = 100
@@ -143,6 +144,23 @@ def count_sheets(tally: Tally) -> Iterator[str]:
         )
 
 
+def count_contents(tally: Tally) -> Iterator[str]:
+    """Every count gives the digest that the audit event of its commit keeps."""
+    told = {
+        (entity_id, subject): data.get("count")
+        for entity_id, subject, data in AuditEvent.objects.filter(kind="upload.committed")
+        .values_list("entity_id", "subject", "data")
+        .iterator(chunk_size=2000)
+    }
+    for sheet in CountSheet.objects.select_related("entity").order_by("pk").iterator(chunk_size=1000):
+        kept, digest = told.get((sheet.entity_id, f"upload:{sheet.upload_id}")), content_digest(sheet)
+        if kept != digest:
+            yield (
+                f"{sheet.entity}: count {sheet.number} is not what was taken in: its lines give the digest "
+                f"{digest[:16]}…, the audit trail says {(kept or 'none')[:16]}…."
+            )
+
+
 def quarantine(tally: Tally) -> Iterator[str]:
     """What an entry of the register carried when it left the books is what its write-off took off the lot."""
     entities = Entity.objects.in_bulk()
@@ -168,4 +186,5 @@ verify.register("lot caches", lot_caches)
 verify.register("lot allowances", lot_allowances)
 verify.register("write-downs by year", write_downs_by_year)
 verify.register("count sheets", count_sheets)
+verify.register("count contents", count_contents)
 verify.register("quarantine", quarantine)

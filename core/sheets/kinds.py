@@ -9,7 +9,7 @@ commit.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -113,10 +113,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What the commit made. source_ref: the record it made, for the link; message: one sentence with the figures."""
+    """What the commit made. url: of the record it made; message: one sentence with the figures; told: what the audit
+    event keeps beside the upload's own figures."""
 
     message: str
     url: str
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SheetKind:

@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from core import audit, guards, verify
 from core.changes import change_decide
 from core.files import file_store
+from core.models import Upload
+from core.sheets import pipeline
 from inventory.models import QuarantineEntry
 from tests.conftest import Company
 from tests.posting.stock import OPENED, make_lot
@@ -92,6 +94,25 @@ def closed(company: Company, books: dict[str, Proposal]) -> None:
     february.refresh_from_db()
     change = period_reopen_request(period=february, user=company["CONTROLLER"], reason="A late invoice")
     change_decide(change=change, user=company["APPROVER"], approve=True, comment="Seen")
+
+
+@pytest.fixture
+def counted(company: Company, books: dict[str, Proposal]) -> Upload:
+    """One lamp short, the desks as in the books."""
+    rows = b"SKU,Lot,Location,Counted quantity,Note\nLAMP,L1,MAIN,89,one short\nDESK,L1,MAIN,10,\n"
+    upload = pipeline.upload_receive(
+        entity=company.entity,
+        kind="count",
+        name="count.csv",
+        content=rows,
+        content_type="text/csv",
+        as_of=dt.datetime(2026, 3, 31, 12, tzinfo=dt.UTC),
+        user=company["COUNTER"],
+    )
+    upload = pipeline.upload_check(upload=upload, user=company["COUNTER"])
+    upload = pipeline.upload_commit(upload=upload, user=company["COUNTER"])
+    assert upload.status == Upload.Status.COMMITTED, upload.message
+    return upload
 
 
 def run(*options: str) -> tuple[int, str]:
@@ -383,6 +404,27 @@ RECOVERED = {
     ),
 }
 
+# The same of a count taken in.
+COUNTED = {
+    "counted quantity": (
+        "update inventory_countline set counted_quantity = book_quantity, difference = 0, value = 0",
+        "North Trading: count CS-2026-0001 is not what was taken in",
+    ),
+    "count value": ("update inventory_countline set value = 0", "count CS-2026-0001 is not what was taken in"),
+    "count note": ("update inventory_countline set note = ''", "count CS-2026-0001 is not what was taken in"),
+    "counter": (
+        "update inventory_countsheet set created_by_id = (select max(id) from core_user)",
+        "count CS-2026-0001 is not what was taken in",
+    ),
+    "count committed by": (
+        "update core_upload set committed_by_id = (select max(id) from core_user)",
+        "('count.csv'): state, file or person are not those of the audit trail",
+    ),
+    "count file": (
+        "update core_upload set file_id = (select id from core_storedfile where name = 'a.csv')",
+        "('count.csv'): state, file or person are not those of the audit trail",
+    ),
+}
 # The same of a company that has closed January 2025, and February 2025 for a while.
 CLOSED = {
     "period opened": (
@@ -456,6 +498,16 @@ def test_a_raw_change_of_recovered_goods_is_found_and_named(recovered: Proposal,
 def test_a_raw_change_of_what_two_decided_or_closed_is_found_and_named(closed: None, change: str) -> None:
     assert run()[0] == 0
     statements, expected = CLOSED[change]
+    alter(statements)
+    code, said = run("--all")
+    assert expected in said
+    assert code == 1
+
+
+@pytest.mark.parametrize("change", COUNTED)
+def test_a_raw_change_of_a_count_is_found_and_named(counted: Upload, change: str) -> None:
+    assert run()[0] == 0
+    statements, expected = COUNTED[change]
     alter(statements)
     code, said = run("--all")
     assert expected in said
