@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 
 from core.errors import BadInput
 from core.models import Entity
+from core.money import MONEY_SCALE, QUANTITY_SCALE, from_raw, share_raw, to_raw
 from inventory.filters import LotFilter, sort_order
 from inventory.models import (
     CountLine,
@@ -22,6 +23,7 @@ from inventory.models import (
     Lot,
     Movement,
     MovementKind,
+    QuarantineEntry,
     StagedCheck,
     UnexplainedFall,
     WriteDownMovement,
@@ -116,6 +118,49 @@ def lot_write_downs(*, lot: Lot) -> list[tuple[int, Decimal]]:
         .order_by("fiscal_year")
     )
     return [(row["fiscal_year"], row["total"]) for row in years if row["total"]]
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineTotals:
+    """What quarantine entries still stand for: cost and allowance of the units that are left."""
+
+    entries: int
+    cost: Decimal
+    allowance: Decimal
+
+
+def quarantine_left(*, amount: Decimal, quantity: Decimal, left: Decimal, exponent: int) -> Decimal:
+    """The part of an entry's cost or allowance that the units left would come back with: the whole less the cumulated
+    share of what was recovered, rounded as a recovery rounds it."""
+    taken = to_raw(quantity - left, QUANTITY_SCALE)
+    share = share_raw(to_raw(amount, MONEY_SCALE), taken, to_raw(quantity, QUANTITY_SCALE), exponent)
+    return amount - from_raw(share, MONEY_SCALE)
+
+
+def quarantine_worth(*, entry: QuarantineEntry, exponent: int) -> tuple[Decimal, Decimal]:
+    """(cost, allowance) of the units left. Allowance and carrying amount are shared, and cost is both together, as a
+    recovery does it, so that rounding never leaves more allowance than cost."""
+    parts = [
+        quarantine_left(amount=amount, quantity=entry.quantity, left=entry.quantity_left, exponent=exponent)
+        for amount in (entry.allowance, entry.cost - entry.allowance)
+    ]
+    return parts[0] + parts[1], parts[0]
+
+
+def quarantine_totals(*, entries: QuerySet[QuarantineEntry], exponent: int) -> QuarantineTotals:
+    """Whole entries summed by the database, partly recovered ones rounded one by one: two queries."""
+    nil, whole = Decimal(0), Q(quantity_left=F("quantity"))
+    plain = entries.order_by()
+    sums = plain.aggregate(
+        entries=Count("id"), cost=Sum("cost", filter=whole), allowance=Sum("allowance", filter=whole)
+    )
+    partly = plain.filter(quantity_left__gt=nil).exclude(whole).select_related(None)
+    worth = [quarantine_worth(entry=entry, exponent=exponent) for entry in partly]
+    return QuarantineTotals(
+        sums["entries"],
+        (sums["cost"] or nil) + sum((cost for cost, _ in worth), nil),
+        (sums["allowance"] or nil) + sum((allowance for _, allowance in worth), nil),
+    )
 
 
 def falls(*, entity: Entity, explained: bool) -> QuerySet[UnexplainedFall]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,6 +10,7 @@ from django.views.decorators.http import require_safe
 from core.access import EntityRequest, for_entity
 from core.words import Reason, Role
 from inventory.models import QuarantineEntry
+from inventory.selectors import quarantine_totals, quarantine_worth
 
 PAGE = 50
 
@@ -23,10 +23,12 @@ def quarantine_list(request: EntityRequest) -> HttpResponse:
     entries = QuarantineEntry.objects.filter(entity=request.entity).select_related("lot__item", "lot__location")
     if not everything:
         entries = entries.filter(status=QuarantineEntry.Status.STANDING)
-    totals = entries.order_by().aggregate(entries=Count("id"), cost=Sum("cost"))
+    exponent = request.entity.exponent
+    page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
     context = {
-        "page_obj": Paginator(entries, PAGE).get_page(request.GET.get("page")),
-        "totals": totals,
+        "page_obj": page,
+        "lines": [(entry, *quarantine_worth(entry=entry, exponent=exponent)) for entry in page.object_list],
+        "totals": quarantine_totals(entries=entries, exponent=exponent),
         "everything": everything,
         "reasons": dict(Reason.choices),
         "today": request.entity.local_date(),

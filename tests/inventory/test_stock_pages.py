@@ -21,7 +21,7 @@ from core.errors import BadInput
 from core.models import AuditEvent, Membership, User
 from inventory.models import Lot, QuarantineEntry, UnexplainedFall
 from inventory.movements import MovementRow, movements_append
-from inventory.selectors import lot_totals, lots_filtered
+from inventory.selectors import QuarantineTotals, lot_totals, lots_filtered
 from tests.conftest import Company
 from tests.inventory.sheets import MARCH, lot_row, take_in
 
@@ -275,9 +275,9 @@ def test_the_quarantine_register_shows_what_awaits_disposal(stocked: Company, si
     address = reverse("stock:quarantine", args=[stocked.entity.slug])
 
     standing = client.get(address)
-    assert standing.context["totals"] == {"entries": 1, "cost": D(8)}
+    assert standing.context["totals"] == QuarantineTotals(entries=1, cost=D(8), allowance=D(0))
     assert standing.content.count(b"data-select-row") == 1
-    assert client.get(address + "?status=all").context["totals"]["entries"] == 2
+    assert client.get(address + "?status=all").context["totals"].entries == 2
 
 
 @pytest.fixture

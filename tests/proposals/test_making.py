@@ -16,7 +16,7 @@ from tests.conftest import Company
 from tests.inventory.sheets import MARCH, check, commit, upload_of
 from tests.posting.stock import make_lot
 from tests.proposals.documents import DAY, draft, header, posted, submitted
-from tests.proposals.test_void import void
+from tests.proposals.test_void import recovery, void
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Kind, Proposal
 from writeoffs.proposals.selectors import inbox
@@ -256,3 +256,20 @@ def test_numbers_run_without_gaps_by_kind_and_fiscal_year(company: Company) -> N
         )
     second = draft(company, make_lot(company.entity, "B"))
     assert [first.number[-5:], second.number[-5:]] == ["-0001", "-0002"]
+
+
+def test_the_quarantine_register_shows_what_is_left_after_a_part_was_recovered(company, signed_in) -> None:
+    lot = make_lot(company.entity, quantity="7", unit_cost="1.43", allowance="2")
+    posted(company, draft(company, lot, "7"))
+    posted(company, draft(company, make_lot(company.entity, "WHOLE"), "10"))
+    entry = QuarantineEntry.objects.get(lot=lot)
+    posted(company, recovery(company, entry, "3"))
+    client, address = signed_in(company["PREPARER"]), reverse("stock:quarantine", args=["north"])
+    shown = client.get(address).context
+    worth = {line.lot_id: (cost, allowance) for line, cost, allowance in shown["lines"]}
+    cost, allowance = worth[lot.pk]
+    assert (shown["totals"].cost, shown["totals"].allowance) == (cost + 400, allowance)
+    rest = posted(company, recovery(company, entry, "4")).lines.get()
+    assert (rest.cost, rest.allowance) == (cost, allowance) == (Decimal("5.72"), Decimal("1.14"))
+    assert client.get(address).context["totals"].cost == 400
+    assert client.get(address, {"status": "all"}).context["totals"].cost == 400
