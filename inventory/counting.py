@@ -53,7 +53,8 @@ def count_sheet_commit(*, upload: Upload) -> Committed:
 def content_digest(sheet: CountSheet) -> str:
     """SHA-256 (hex) over the count and all its lines, in chunks of a fixed length: version 1. Both engines give the
     same."""
-    day = "to_char(counted_on, 'YYYY-MM-DD')" if connection.vendor == "postgresql" else "counted_on"
+    # As text, not as the date that SQLite's driver makes of a bare column.
+    day = "to_char(counted_on, 'YYYY-MM-DD')" if connection.vendor == "postgresql" else "cast(counted_on as text)"
     head = [1, sheet.number, sheet.upload_id, sheet.counted_on.isoformat(), sheet.created_by_id]
     digest = hashlib.sha256(json.dumps(head).encode())
     with connection.cursor() as cursor:
