@@ -1,4 +1,5 @@
-"""The guards of inventory's tables: movements, and what they do to write-downs, are only ever added."""
+"""The guards of inventory's tables: movements, and what they do to write-downs, are only ever added, as
+are the lines of a count."""
 
 from core import guards
 
@@ -7,4 +8,6 @@ guards.register(
     *guards.append_only(
         "inventory_writedownmovement", noun="a write-down movement", keys=[["movement_id", "fiscal_year"]]
     ),
+    # A hundred thousand lines come in one statement, which a guard of inserts would slow down by half.
+    *guards.append_only("inventory_countline", noun="a count line", keys=None),
 )

@@ -34,12 +34,14 @@ class SQLite:
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
     """`event`: "before update"; `body`: the plpgsql statements of the function (return included); `each`: row or
-    statement; `rows`: the name of the transition table of new rows, for "after insert" statement triggers."""
+    statement; `rows` and `old_rows`: the names of the transition tables of new and old rows, for "after" statement
+    triggers."""
 
     event: str
     body: str
     each: str = "row"
     rows: str = ""
+    old_rows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class Guard:
             ]
         if vendor == "postgresql" and self.postgresql:
             name, rule = self.trigger(vendor), self.postgresql
-            rows = f" referencing new table as {rule.rows}" if rule.rows else ""
+            tables = (("new", rule.rows), ("old", rule.old_rows))
+            named = "".join(f" {side} table as {alias}" for side, alias in tables if alias)
+            rows = f" referencing{named}" if named else ""
             return [
                 f"create or replace function {name}() returns trigger language plpgsql as $guard$ "
                 f"begin {rule.body} end $guard$",
@@ -94,16 +98,19 @@ def declared() -> list[Guard]:
     return list(_GUARDS.values())
 
 
-def append_only(table: str, *, noun: str, keys: Sequence[Sequence[str]], updates: bool = True) -> list[Guard]:
+def append_only(table: str, *, noun: str, keys: Sequence[Sequence[str]] | None, updates: bool = True) -> list[Guard]:
     """Rows of the table are only ever added. `noun`: one row, in words. `keys`: its unique keys besides id: SQLite's
-    REPLACE would delete the row in the way without asking the delete guard. updates=False: the room guards UPDATE
-    itself."""
+    REPLACE would delete the row in the way without asking the delete guard; None: only our own connections, whose
+    REPLACE asks it, are guarded against. updates=False: the room guards UPDATE itself."""
     label = table.split("_", 1)[1]
     events = ["delete", *(["update"] if updates else [])]
     guards = [
         _refusal(f"{label}_{event}", table, event, f"{noun} is never {event}d; it is corrected by a new one")
         for event in events
     ]
+    guards.append(never_emptied(table, f"{noun} is never deleted"))
+    if keys is None:
+        return guards
     message = f"{noun} is never replaced; it is corrected by a new one"
     clash = " or ".join(
         f"exists (select 1 from {table} r where {' and '.join(f'r.{column} = new.{column}' for column in key)})"
@@ -115,13 +122,17 @@ def append_only(table: str, *, noun: str, keys: Sequence[Sequence[str]], updates
         message,
         sqlite=SQLite("before insert", f"select raise(abort, '{message}');", when=clash),
     )
-    truncate = Guard(
-        f"{label}_truncate",
+    return [*guards, replace]
+
+
+def never_emptied(table: str, message: str) -> Guard:
+    """TRUNCATE asks no row's guard."""
+    return Guard(
+        f"{table.split('_', 1)[1]}_truncate",
         table,
-        f"{noun} is never deleted, nor is the whole table emptied",
-        postgresql=PostgreSQL("before truncate", _raise(f"{noun} is never deleted"), each="statement"),
+        f"{message}, nor is the whole table emptied",
+        postgresql=PostgreSQL("before truncate", _raise(message), each="statement"),
     )
-    return [*guards, replace, truncate]
 
 
 def _refusal(name: str, table: str, event: str, message: str) -> Guard:

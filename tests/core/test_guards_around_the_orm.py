@@ -13,14 +13,17 @@ from django.utils import timezone
 
 from core import audit
 from core.files import file_store
-from core.models import Category, Location
-from inventory.models import Item, Lot, Movement
+from core.models import Category, Location, Upload
+from inventory.models import CountLine, CountSheet, Item, Lot, Movement
 from inventory.movements import MovementRow, movements_append
 from tests.conftest import Company
+from tests.posting.stock import make_lot
+from tests.proposals import documents
 from writeoffs.ledger import journal
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine
 from writeoffs.ledger.models import JournalEntry, JournalLine, Zero
-from writeoffs.proposals.models import Decision, Proposal
+from writeoffs.proposals import services
+from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 DAY = dt.date(2026, 3, 14)
@@ -148,7 +151,24 @@ def an_entry(company: Company) -> tuple[str, int, str, str]:
     return "ledger_journalentry", JournalEntry.objects.get().pk, "description", "a journal entry (is )?never"
 
 
-ROWS = [a_movement, a_write_down_movement, a_decision, an_audit_event, a_stored_file, a_line, an_entry]
+def a_count_line(company: Company) -> tuple[str, int, str, str]:
+    a_movement(company)
+    entity, counter = company.entity, company["COUNTER"]
+    stored = file_store(entity=entity, name="c.csv", content=b"c", content_type="text/csv", user=counter)
+    upload = Upload.objects.create(
+        entity=entity, kind="count", file=stored, file_name="c.csv", as_of=timezone.now(), created_by=counter
+    )
+    sheet = CountSheet.objects.create(
+        entity=entity, number="CS-1", upload=upload, counted_on=DAY, frozen_at=timezone.now(), created_by=counter
+    )
+    lot = Lot.objects.get(entity=entity)
+    line = CountLine.objects.create(
+        sheet=sheet, lot=lot, row=2, book_quantity=10, counted_quantity=9, difference=-1, value=-10
+    )
+    return "inventory_countline", line.pk, "value", "a count line is never"
+
+
+ROWS = [a_count_line, a_movement, a_write_down_movement, a_decision, an_audit_event, a_stored_file, a_line, an_entry]
 
 
 @pytest.mark.parametrize("make", ROWS)
@@ -165,7 +185,7 @@ def test_a_row_that_only_grows_in_number_is_never_deleted(company: Company, entr
         run(f"delete from {table} where id = %s", key)
 
 
-@pytest.mark.parametrize("make", ROWS)
+@pytest.mark.parametrize("make", [make for make in ROWS if make is not a_count_line])
 def test_a_row_is_not_replaced_even_where_delete_triggers_sleep(
     company: Company, entry: JournalEntry, make: Maker
 ) -> None:
@@ -311,3 +331,118 @@ def test_a_transactional_test_finds_the_guards_and_the_row_of_zero(company: Comp
     with pytest.raises(IntegrityError, match=message):
         run(f"update {table} set {column} = {column} where id = %s", key)
     assert timezone.now().year
+
+
+@pytest.fixture
+def proposal(company: Company) -> Proposal:
+    """Of one lot, with a paper; waiting for approval."""
+    made = documents.draft(company, make_lot(company.entity, "LAMP", "100", "40"))
+    paper = services.Paper("report.txt", b"seen by two")
+    services.evidence_add(proposal=made, user=company["PREPARER"], kind="OTHER", papers=[paper])
+    return documents.submitted(company, made)
+
+
+@pytest.fixture
+def approved(company: Company, proposal: Proposal) -> Proposal:
+    return services.proposal_approve(proposal=proposal, user=company["APPROVER"], digest=proposal.digest)
+
+
+@pytest.fixture
+def posted(company: Company, approved: Proposal) -> Proposal:
+    return services.proposal_post(proposal=approved, user=company["CONTROLLER"], digest=approved.digest).proposal
+
+
+def copy_of(table: str, **changed: str) -> str:
+    """INSERT of a second row like each that is there."""
+    model = {"proposals_proposalline": ProposalLine, "proposals_evidence": Evidence}[table]
+    columns = [f.column for f in model._meta.local_concrete_fields if f.column != "id"]
+    values = [changed.get(column, column) for column in columns]
+    return f"insert into {table} ({', '.join(columns)}) select {', '.join(values)} from {table}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "reason = 'FIRE'",
+        "posting_on = '2026-03-30'",
+        "note = 'x'",
+        "digest = 'ff'",
+        "status = 'APPROVED'",
+        "status = 'REJECTED'",
+        "net_loss = 0",
+        "approved_by_id = null",
+        "posted_at = null",
+        "count_sheet_id = 1",
+    ],
+)
+def test_a_posted_proposal_never_changes(posted: Proposal, change: str) -> None:
+    with pytest.raises(IntegrityError, match="a posted proposal never changes"):
+        run(f"update proposals_proposal set {change} where id = %s", posted.pk)
+
+
+def test_a_posted_proposal_is_voided_once_and_stays_so(posted: Proposal) -> None:
+    run("update proposals_proposal set status = 'VOIDED', version = version + 1 where id = %s", posted.pk)
+    for change in ("status = 'POSTED'", "note = 'x'"):
+        with pytest.raises(IntegrityError, match="a posted proposal never changes"):
+            run(f"update proposals_proposal set {change} where id = %s", posted.pk)
+
+
+def test_a_posted_proposal_is_never_deleted(posted: Proposal) -> None:
+    with pytest.raises(IntegrityError, match="a posted proposal never changes"):
+        run("delete from proposals_proposal where id = %s", posted.pk)
+
+
+def test_a_posted_proposal_is_not_replaced(posted: Proposal) -> None:
+    if connection.vendor == "postgresql":
+        return  # REPLACE is SQLite's own.
+    with pytest.raises(IntegrityError, match="a posted proposal never changes"):
+        run("replace into proposals_proposal select * from proposals_proposal")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update proposals_proposalline set loss = loss + 1",
+        "delete from proposals_proposalline",
+        copy_of("proposals_proposalline", line_number="2", quarantine_id="(select id from inventory_quarantineentry)"),
+    ],
+)
+def test_the_lines_of_a_posted_proposal_never_change(posted: Proposal, change: str) -> None:
+    with pytest.raises(IntegrityError, match="the lines of a posted proposal never change"):
+        run(change)
+
+
+def test_a_line_is_not_moved_to_a_posted_proposal(company: Company, posted: Proposal) -> None:
+    other = documents.draft(company, make_lot(company.entity, "DESK", "10", "100"))
+    with pytest.raises(IntegrityError, match="the lines of a posted proposal never change"):
+        run("update proposals_proposalline set proposal_id = %s, line_number = 9 where proposal_id = %s",
+            posted.pk, other.pk)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update proposals_evidence set kind = 'PHOTOGRAPH'",
+        "delete from proposals_evidence",
+        copy_of("proposals_evidence", file_id="(select max(id) from core_storedfile)"),
+    ],
+)
+def test_the_papers_of_an_approved_proposal_are_frozen(company: Company, approved: Proposal, change: str) -> None:
+    file_store(entity=company.entity, name="b", content=b"b", content_type="text/plain", user=company["PREPARER"])
+    with pytest.raises(IntegrityError, match="the evidence of an approved proposal is frozen"):
+        run(change)
+
+
+@pytest.mark.postgres
+def test_lines_and_papers_are_never_emptied(proposal: Proposal) -> None:
+    connection.check_constraints()
+    for table, message in (("proposals_proposalline", "the lines of a"), ("proposals_evidence", "the evidence of an")):
+        with pytest.raises(IntegrityError, match=message):
+            run(f"truncate {table} cascade")
+
+
+def test_papers_and_lines_change_while_nothing_is_decided(proposal: Proposal) -> None:
+    run("update proposals_evidence set kind = 'PHOTOGRAPH'")
+    run("delete from proposals_evidence")
+    run("update proposals_proposalline set note = 'x'")
+    run("delete from proposals_proposalline")

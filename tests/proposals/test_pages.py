@@ -45,7 +45,10 @@ def test_the_pages_open_for_every_reader_in_every_state(company, signed_in) -> N
 
 
 def test_another_entitys_numbers_and_ids_answer_404_in_every_address(company, other_company, signed_in) -> None:
-    theirs = posted(other_company, draft(other_company, make_lot(other_company.entity)))
+    their_number = "WO-2020-0001"
+    theirs = draft(other_company, make_lot(other_company.entity))
+    Proposal.objects.filter(pk=theirs.pk).update(number=their_number)
+    theirs = posted(other_company, theirs)
     (paper,) = services.evidence_add(
         proposal=draft(other_company, make_lot(other_company.entity, "X")),
         user=other_company["PREPARER"],
@@ -56,8 +59,7 @@ def test_another_entitys_numbers_and_ids_answer_404_in_every_address(company, ot
     for role in Role:
         give(company, company["CONTROLLER"], role)
     client = signed_in(company["CONTROLLER"])
-    own_number, their_number = (own.number, "WO-2020-0001")
-    Proposal.objects.filter(pk=theirs.pk).update(number=their_number)
+    own_number = own.number
     for name in ("detail", "edit", "lots", "line_add", "void"):
         assert client.get(reverse(f"proposals:{name}", args=["north", their_number])).status_code == 404
         assert client.get(reverse(f"proposals:{name}", args=["south", their_number])).status_code == 404

@@ -1,5 +1,105 @@
-"""The guard of decisions: they are only ever added."""
+"""The guards of proposals: decisions are only ever added; what is posted, its lines and its papers never change.
+
+The one change of a posted proposal is that it is voided: status and version. Papers are frozen by the approval.
+"""
+
+from __future__ import annotations
 
 from core import guards
+from core.guards import Guard, PostgreSQL, SQLite
+from writeoffs.proposals.models import Proposal
 
-guards.register(*guards.append_only("proposals_decision", noun="a decision", keys=[]))
+PROPOSAL, LINE, EVIDENCE = "proposals_proposal", "proposals_proposalline", "proposals_evidence"
+POSTED, DECIDED = "'POSTED', 'VOIDED'", "'APPROVED', 'POSTED', 'VOIDED'"
+
+CHANGED = "a posted proposal never changes; it is voided by its mirror"
+LINES = "the lines of a posted proposal never change; it is voided by its mirror"
+PAPERS = "the evidence of an approved proposal is frozen; it is withdrawn to draft first, as long as it is not posted"
+
+_FIXED = [f.column for f in Proposal._meta.local_concrete_fields if f.column not in ("status", "version")]
+
+
+def _refuse(message: str) -> str:
+    return f"raise exception '{message}' using errcode = 'integrity_constraint_violation';"
+
+
+def _proposal_guards() -> list[Guard]:
+    posted = f"old.status in ({POSTED})"
+    steps = "new.status <> old.status and not (old.status = 'POSTED' and new.status = 'VOIDED')"
+
+    def changed(differ: str) -> str:
+        return " or ".join([f"({steps})", *(f"new.{column} {differ} old.{column}" for column in _FIXED)])
+
+    return [
+        Guard(
+            "proposal_update",
+            PROPOSAL,
+            CHANGED,
+            sqlite=SQLite(
+                "before update", f"select raise(abort, '{CHANGED}');", when=f"{posted} and ({changed('is not')})"
+            ),
+            postgresql=PostgreSQL(
+                "before update",
+                f"if {posted} and ({changed('is distinct from')}) then {_refuse(CHANGED)} end if; return new;",
+            ),
+        ),
+        Guard(
+            "proposal_delete",
+            PROPOSAL,
+            CHANGED,
+            sqlite=SQLite("before delete", f"select raise(abort, '{CHANGED}');", when=posted),
+            postgresql=PostgreSQL("before delete", f"if {posted} then {_refuse(CHANGED)} end if; return old;"),
+        ),
+        # SQLite's REPLACE deletes the row in the way without asking the delete guard.
+        Guard(
+            "proposal_replace",
+            PROPOSAL,
+            CHANGED,
+            sqlite=SQLite(
+                "before insert",
+                f"select raise(abort, '{CHANGED}');",
+                when=f"exists (select 1 from {PROPOSAL} r where r.status in ({POSTED}) and (r.id = new.id "
+                "or r.entity_id = new.entity_id and r.number = new.number))",
+            ),
+        ),
+    ]
+
+
+def _frozen(table: str, statuses: str, message: str) -> list[Guard]:
+    """Rows of a proposal in one of the statuses are neither added, changed nor deleted. PostgreSQL asks once a
+    statement: ten thousand lines are one question."""
+    label, found = table.split("_", 1)[1], []
+    for event, sides in (("insert", ("new",)), ("update", ("new", "old")), ("delete", ("old",))):
+        when = " or ".join(
+            f"exists (select 1 from {PROPOSAL} p where p.id = {side}.proposal_id and p.status in ({statuses}))"
+            for side in sides
+        )
+        condition = " or ".join(
+            f"exists (select 1 from (select distinct proposal_id from {rows}) r "
+            f"join {PROPOSAL} p on p.id = r.proposal_id where p.status in ({statuses}))"
+            for rows in ("fresh" if side == "new" else "gone" for side in sides)
+        )
+        found.append(
+            Guard(
+                f"{label}_{event}",
+                table,
+                message,
+                sqlite=SQLite(f"before {event}", f"select raise(abort, '{message}');", when=when),
+                postgresql=PostgreSQL(
+                    f"after {event}",
+                    f"if {condition} then {_refuse(message)} end if; return null;",
+                    each="statement",
+                    rows="fresh" if "new" in sides else "",
+                    old_rows="gone" if "old" in sides else "",
+                ),
+            )
+        )
+    return [*found, guards.never_emptied(table, message)]
+
+
+guards.register(
+    *guards.append_only("proposals_decision", noun="a decision", keys=[]),
+    *_proposal_guards(),
+    *_frozen(LINE, POSTED, LINES),
+    *_frozen(EVIDENCE, DECIDED, PAPERS),
+)
