@@ -75,6 +75,24 @@ def differences_moved(sheet: CountSheet) -> list[Moved]:
     return _read("c.sheet_id = %s and c.difference <> 0", sheet.pk)
 
 
+def differences_posted(sheet: CountSheet) -> set[int]:
+    """The count lines of the sheet whose differences a posted proposal holds."""
+    lines = ProposalLine.objects.filter(count_line__sheet=sheet, proposal__status=Status.POSTED)
+    return {line_id for line_id in lines.values_list("count_line_id", flat=True) if line_id is not None}
+
+
+def differences_left(proposal: Proposal) -> bool:
+    """Whether the document's count has differences that are not posted and could still be: those that somebody took
+    off. What has moved since is counted again on another sheet."""
+    sheet = proposal.count_sheet
+    if sheet is None:
+        return False
+    settled = differences_posted(sheet)
+    if len(settled) == sheet.difference_count:
+        return False
+    return len(settled | {lot.count_line_id for lot in differences_moved(sheet)}) < sheet.difference_count
+
+
 def refuse_moved(proposal: Proposal, *, step: str) -> None:
     """StaleContent where a counted lot of the document has moved since its count. step: what to do about it."""
     if proposal.count_sheet_id is None:

@@ -22,7 +22,7 @@ from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.lots import fiscal_year_of, lot_states
 from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
-from writeoffs.proposals.counted import Moved, differences_moved, named, refuse_proposed_elsewhere
+from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine
 
 PREFIX: dict[str, str] = {
@@ -229,7 +229,8 @@ def _part(carrying: int, share: int, exponent: int) -> int:
 def proposal_create_from_count(
     *, entity: Entity, user: User, sheet: CountSheet, posting_on: dt.date | None = None, note: str = ""
 ) -> Proposal:
-    """All differences of a count sheet as one count adjustment; the sheet can be proposed once at a time.
+    """All differences of a count sheet that are not posted yet as one count adjustment; the sheet can be proposed once
+    at a time.
 
     Lots that have moved since the count are left out, and the note names them: they need counting again. StaleContent
     where all have; WrongState where another count's adjustment of the same lots is still open.
@@ -241,7 +242,8 @@ def proposal_create_from_count(
     )
     if changed != 1:
         raise WrongState(f"The differences of count {sheet.number} are proposed already. Open that proposal instead.")
-    moved = _moved_since(sheet)
+    posted = differences_posted(sheet)
+    moved = _moved_since(sheet, posted)
     found_on = sheet.counted_on
     header = Header(
         kind=Kind.COUNT_ADJUSTMENT,
@@ -251,15 +253,15 @@ def proposal_create_from_count(
         posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found_on) or found_on,
         note=" ".join(filter(None, (note or f"Differences of count {sheet.number}.", _left_out(moved)))),
     )
-    lines = _difference_lines(sheet, without={lot.count_line_id for lot in moved})
+    lines = _difference_lines(sheet, without=posted | {lot.count_line_id for lot in moved})
     return proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
 
 
-def _moved_since(sheet: CountSheet) -> list[Moved]:
+def _moved_since(sheet: CountSheet, posted: set[int]) -> list[Moved]:
     """The lots to leave out: their differences may be in the books by now."""
     refuse_proposed_elsewhere(sheet)
-    moved = differences_moved(sheet)
-    if len(moved) == sheet.difference_count:
+    moved = [lot for lot in differences_moved(sheet) if lot.count_line_id not in posted]
+    if len(moved) + len(posted) == sheet.difference_count:
         raise StaleContent(
             f"Count {sheet.number}: stock has moved since: {named(moved)}. Its differences may be in the books by now, "
             "so have the lots counted again."

@@ -14,7 +14,7 @@ from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import refuse_moved
 from writeoffs.proposals.models import Proposal, Verb
-from writeoffs.proposals.services.lines import content_refresh
+from writeoffs.proposals.services.lines import content_refresh, refuse_other_reason
 from writeoffs.proposals.services.steps import content_check, guard, proposal_lock, step
 
 _CLEARED = {"digest": "", "submitted_at": None, "approved_at": None, "approved_by": None}
@@ -45,6 +45,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     if not proposal.line_count:
         raise BadInput(f"{proposal.number} has no lines. Add the lots that lost value, then submit it.")
     policy.posting_date_check(entity=proposal.entity, posting_on=proposal.posting_on, found_on=proposal.found_on)
+    refuse_other_reason(proposal, reason=proposal.reason)
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
     accounts_for(entity=proposal.entity, entries=content.journal_planned(proposal))

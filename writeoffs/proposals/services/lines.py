@@ -7,9 +7,11 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F
 
+from core import audit
 from core.errors import BadInput, StaleContent
 from core.models import CostCentre, User
-from core.money import MONEY_SCALE, QUANTITY_SCALE, to_raw
+from core.money import MONEY_SCALE, QUANTITY_SCALE, plain, to_raw
+from core.words import Reason
 from inventory.models import Lot, QuarantineEntry
 from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.sets import rows_update
@@ -19,9 +21,42 @@ from writeoffs.proposals.services.create import Header, LineInput, header_check,
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
 
 
-def _touch(proposal: Proposal) -> None:
+def _totals(proposal: Proposal) -> dict[str, object]:
+    return {"lines": proposal.line_count, "gross_loss": proposal.gross_loss, "net_loss": proposal.net_loss}
+
+
+def _edited(proposal: Proposal, *, user: User, what: str, before: dict[str, object]) -> None:
+    """Another version, and one event of the step with the totals before and after it."""
     Proposal.objects.filter(pk=proposal.pk).update(version=F("version") + 1)
     proposal.refresh_from_db()
+    audit.record(
+        entity=proposal.entity,
+        actor=user,
+        kind="proposal.edited",
+        subject=proposal.source_ref,
+        message=f"{user} changed {proposal.number}, {what}: {content.amount_said(proposal)} now.",
+        data={"before": before, "after": _totals(proposal)},
+    )
+
+
+def _named(lot: Lot) -> str:
+    return f"{lot.item.sku} / {lot.code or 'no lot code'}"
+
+
+def refuse_other_reason(proposal: Proposal, *, reason: str) -> None:
+    """A recovery credits the account that its write-off debited, so it has the write-off's reason."""
+    lines = proposal.lines.filter(quarantine__isnull=False).exclude(quarantine__reason=reason)
+    other = lines.select_related("quarantine", "lot__item").order_by("line_number").first()
+    if other is not None and other.quarantine is not None:
+        raise _other_reason(proposal, other.lot, other.quarantine)
+
+
+def _other_reason(proposal: Proposal, lot: Lot, entry: QuarantineEntry) -> BadInput:
+    said = Reason(entry.reason).label.lower()
+    return BadInput(
+        f"Lot {_named(lot)} was written off for {said}, so its recovery credits that account. Give {proposal.number} "
+        f"the reason {said}, or recover the lot by a proposal of its own."
+    )
 
 
 @transaction.atomic
@@ -36,13 +71,29 @@ def proposal_edit(*, proposal: Proposal, user: User, header: Header, version: in
             f"{proposal.number} stays a {proposal.get_kind_display().lower()}; make another proposal instead."
         )
     header_check(entity=proposal.entity, header=header)
+    refuse_other_reason(proposal, reason=header.reason)
+    before = {**_totals(proposal), **_said(proposal)}
     proposal.reason = header.reason
     proposal.event_on, proposal.found_on, proposal.posting_on = header.event_on, header.found_on, header.posting_on
     proposal.note = header.note.strip()
     proposal.quarantine_goods = proposal.kind == Kind.WRITE_OFF and header.quarantine_goods
     proposal.save(update_fields=["reason", "event_on", "found_on", "posting_on", "note", "quarantine_goods"])
-    _touch(proposal)
+    changed = [name for name, value in _said(proposal).items() if value != before[name]]
+    what = ", ".join(name.replace("_", " ") for name in changed) or "nothing"
+    _edited(proposal, user=user, what=what, before=before)
     return proposal
+
+
+def _said(proposal: Proposal) -> dict[str, object]:
+    """What the header says, by the names that people read in the audit trail."""
+    return {
+        "reason": proposal.reason,
+        "event_date": proposal.event_on,
+        "found_date": proposal.found_on,
+        "posting_date": proposal.posting_on,
+        "note": proposal.note,
+        "quarantine": proposal.quarantine_goods,
+    }
 
 
 def line_input(
@@ -93,6 +144,13 @@ def line_add(
     guard_edit(proposal, user=user)
     if proposal.kind == Kind.RECOVERY and quarantine is None:
         raise BadInput("A recovery takes its lines from the quarantine register. Choose the goods there.")
+    if quarantine is not None and quarantine.reason != proposal.reason:
+        raise _other_reason(proposal, lot, quarantine)
+    if proposal.count_sheet is not None:
+        raise BadInput(
+            f"{proposal.number} holds the differences of count {proposal.count_sheet} and no others. Make another "
+            f"proposal for lot {_named(lot)}."
+        )
     if ProposalLine.objects.filter(proposal=proposal, lot=lot, quarantine=quarantine).exists():
         raise BadInput(f"Lot {lot} stands on {proposal.number} already. Change that line instead.")
     asked = line_input(
@@ -104,8 +162,9 @@ def line_add(
         quarantine=quarantine,
         note=note,
     )
+    before = _totals(proposal)
     lines_write(proposal, [asked])
-    _touch(proposal)
+    _edited(proposal, user=user, what=f"added lot {_named(lot)}", before=before)
     return proposal
 
 
@@ -131,6 +190,12 @@ def line_edit(
         quarantine=line.quarantine,
         note=note,
     )
+    if line.count_line_id is not None and asked.quantity != to_raw(line.quantity, QUANTITY_SCALE):
+        raise BadInput(
+            f"Lot {_named(line.lot)} was counted: its difference is {plain(line.quantity)} and stays so. Remove the "
+            f"line where it is wrong, and have the lot counted again."
+        )
+    before = _totals(proposal)
     instruction = Instruction(line.lot_id, asked.quantity, asked.new_carrying_amount, line.quarantine_id)
     (change,) = posting_preview(content.document_of(proposal, [instruction])).changes
     ProposalLine.objects.filter(pk=line.pk).update(
@@ -144,18 +209,19 @@ def line_edit(
         note=note[:200],
     )
     totals_set(proposal)
-    _touch(proposal)
+    _edited(proposal, user=user, what=f"line {line.line_number}, lot {_named(line.lot)}", before=before)
     return proposal
 
 
 @transaction.atomic
 def line_remove(*, line: ProposalLine, user: User) -> Proposal:
-    """Take a line off a draft."""
+    """Take a line off a draft. A counted difference that is taken off stays open on its count."""
     proposal = proposal_lock(line.proposal)
     guard_edit(proposal, user=user)
+    before, what = _totals(proposal), f"took off line {line.line_number}, lot {_named(line.lot)}"
     line.delete()
     totals_set(proposal)
-    _touch(proposal)
+    _edited(proposal, user=user, what=what, before=before)
     return proposal
 
 

@@ -16,7 +16,7 @@ from inventory.models import CountSheet
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.book import posting_book, posting_prepare
 from writeoffs.proposals import content, policy
-from writeoffs.proposals.counted import refuse_moved
+from writeoffs.proposals.counted import differences_left, refuse_moved
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import RETURN_COUNT, guard, proposal_lock, refuse_differences, step
@@ -87,7 +87,8 @@ def proposal_post(*, proposal: Proposal, user: User, digest: str) -> Posted:
         approved_by=_approver(proposal),
         evidence=evidence,
     )
-    count_sheet_set(proposal, CountSheet.Status.PROPOSED, CountSheet.Status.CLOSED)
+    left = differences_left(proposal)
+    count_sheet_set(proposal, CountSheet.Status.PROPOSED, CountSheet.Status.OPEN if left else CountSheet.Status.CLOSED)
     posted = Posted(proposal, entries, already=False)
     audit.record(
         entity=proposal.entity,
