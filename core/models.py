@@ -11,10 +11,8 @@ import zoneinfo
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from babel import Locale, UnknownLocaleError
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -23,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.money import MoneyField, QuantityField, RateField, currency_exponent
+from core.validators import known_currency, known_locale, known_time_zone
 from core.words import Framework, Method, Role, TaxTiming
 
 
@@ -77,26 +76,6 @@ class User(AbstractUser):
         return self.full_name.split(" ")[0] if self.full_name else self.email
 
 
-def _known_currency(code: str) -> None:
-    try:
-        currency_exponent(code)
-    except Exception as error:
-        raise ValidationError(f"'{code}' is not a currency code like EUR or USD.") from error
-
-
-def _known_time_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"'{name}' is not a time zone like Europe/Berlin.")
-
-
-def _known_locale(code: str) -> None:
-    try:
-        # The figures are written with these; every page of the company would fail without them.
-        Locale.parse(code).number_symbols["latn"]
-    except (UnknownLocaleError, ValueError, TypeError, KeyError) as error:
-        raise ValidationError(f"'{code}' is not a locale like en, de or pt_BR.") from error
-
-
 class Entity(models.Model):
     """A legal company: the unit that owns stock, keeps books and closes periods. `slug` stands in its addresses."""
 
@@ -104,7 +83,7 @@ class Entity(models.Model):
     name = models.CharField(max_length=120)
     currency = models.CharField(
         max_length=3,
-        validators=[RegexValidator(r"^[A-Z]{3}$", "Three capital letters, like EUR."), _known_currency],
+        validators=[RegexValidator(r"^[A-Z]{3}$", "Three capital letters, like EUR."), known_currency],
     )
     framework = models.CharField(max_length=10, choices=Framework.choices, default=Framework.IFRS)
     method = models.CharField(max_length=10, choices=Method.choices, default=Method.ALLOWANCE)
@@ -115,11 +94,11 @@ class Entity(models.Model):
     tax_timing = models.CharField(
         "losses are deductible", max_length=12, choices=TaxTiming.choices, default=TaxTiming.RECOGNITION
     )
-    time_zone = models.CharField(max_length=64, default="UTC", validators=[_known_time_zone])
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[known_time_zone])
     locale = models.CharField(
         max_length=10,
         default="en",
-        validators=[_known_locale],
+        validators=[known_locale],
         help_text="How numbers and dates are written: en, de, fr.",
     )
     is_demo = models.BooleanField(default=False, editable=False)

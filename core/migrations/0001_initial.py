@@ -2,6 +2,7 @@
 
 import core.models
 import core.money
+import core.validators
 import datetime
 import django.core.validators
 import django.db.models.deletion
@@ -35,14 +36,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.SlugField(max_length=40, unique=True)),
                 ('name', models.CharField(max_length=120)),
-                ('currency', models.CharField(max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters, like EUR.'), core.models._known_currency])),
+                ('currency', models.CharField(max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters, like EUR.'), core.validators.known_currency])),
                 ('framework', models.CharField(choices=[('IFRS', 'IFRS'), ('US_GAAP', 'US GAAP')], default='IFRS', max_length=10)),
                 ('method', models.CharField(choices=[('DIRECT', 'Direct'), ('ALLOWANCE', 'Allowance')], default='ALLOWANCE', max_length=10)),
                 ('fiscal_year_start', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(12)], verbose_name='fiscal year starts in month')),
                 ('tax_rate', core.money.RateField(default=Decimal('0.25'), help_text='As a fraction: 0.25 for 25 %.')),
                 ('tax_timing', models.CharField(choices=[('RECOGNITION', 'When the loss is recognised'), ('DISPOSAL', 'When the goods are disposed of'), ('NEVER', 'Never (a permanent difference)')], default='RECOGNITION', max_length=12, verbose_name='losses are deductible')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[core.models._known_time_zone])),
-                ('locale', models.CharField(default='en', help_text='How numbers and dates are written: en, de, fr.', max_length=10, validators=[core.models._known_locale])),
+                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[core.validators.known_time_zone])),
+                ('locale', models.CharField(default='en', help_text='How numbers and dates are written: en, de, fr.', max_length=10, validators=[core.validators.known_locale])),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],
             options={
