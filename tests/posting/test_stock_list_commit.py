@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal as D
 
 import pytest
 from django.db.models import Sum
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from core.errors import (
@@ -18,7 +22,7 @@ from core.errors import (
     UnmappedRole,
     WrongState,
 )
-from core.models import Category
+from core.models import Category, User
 from inventory.models import Item, Lot, Movement, StagedLot, UnexplainedFall, WriteDownMovement
 from tests.conftest import Company
 from tests.inventory.sheets import MARCH, check, commit, lot_row, take_in, upload_of
@@ -27,7 +31,9 @@ from tests.proposals.test_void import void
 from writeoffs.ledger.models import AccountMap, FiscalPeriod, JournalEntry, JournalLine
 from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.models import Posting, PostingLine
+from writeoffs.posting.verifiers import posting_states
 
+SignedIn = Callable[[User], Client]
 WEEK = dt.timedelta(days=7)
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -188,6 +194,30 @@ def test_allowance_released_with_a_fall_is_our_own_entry_and_a_second_controller
     assert release.origin == "OWN"
     assert lines(release) == [("COGS", "WH1", "Tools", D(-3)), ("INVENTORY_ALLOWANCE", "WH1", "Tools", D(3))]
     assert_caches_equal_movements(company)
+
+
+def test_released_allowance_is_handed_to_the_erp_as_a_posting_of_its_list(
+    company: Company, signed_in: SignedIn
+) -> None:
+    take_in(company, [lot_row("A", "L1", allowance=5, write_down_years="2025")])
+    assert not Posting.objects.exists()
+    later = upload_of(company, "stock_list", as_of=MARCH + WEEK, by=company["PREPARER"])
+    check(later, [lot_row("A", "L1", quantity=4)])
+    commit(later, company["CONTROLLER"])
+    posting, release = Posting.objects.get(), entry_of(company, "RELEASE")
+    assert (posting.source_ref, posting.status) == (f"upload:{later.pk}", Posting.Status.NOT_NEEDED)
+    client = signed_in(company["CONTROLLER"])
+    page = client.get(reverse("postings:list", args=["north"]), {"status": ""}).content.decode()
+    assert f"upload-{later.pk}" in page
+    assert release.number in page
+    answer = client.get(reverse("postings:journal", args=["north", posting.pk]))
+    assert f'filename="upload-{later.pk}-journal.csv"' in answer["Content-Disposition"]
+    rows = answer.content.decode("utf-8-sig").splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == [release.number] * 2
+    assert entry_of(company, "ISSUE").number not in {row.split(",")[0] for row in rows}
+    assert not list(posting_states(Counter()))
+    # The next list is compared with what people posted, not with the list before it.
+    take_in(company, [lot_row("A", "L1", quantity=4)], as_of=MARCH + 2 * WEEK)
 
 
 def test_written_off_units_never_come_back_and_the_list_without_them_acknowledges(company: Company) -> None:

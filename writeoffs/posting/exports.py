@@ -114,5 +114,6 @@ def _voided_on(posting: Posting) -> dt.date | None:
 
 
 def document_number(posting: Posting) -> str:
-    """WO-2026-0001: the source_ref without its room."""
-    return posting.source_ref.partition(":")[2]
+    """WO-2026-0001: the source_ref without its room; upload-17 of a stock list, which has no number of its own."""
+    room, _, number = posting.source_ref.partition(":")
+    return number if room == "proposal" else f"{room}-{number}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, Max, QuerySet, Sum
 
 from core.models import Entity
-from writeoffs.ledger.models import JournalEntry, JournalLine
+from writeoffs.ledger.models import JournalEntry, JournalLine, Origin
 from writeoffs.posting.models import Posting
 
 
@@ -25,27 +25,31 @@ def status_counts(*, entity: Entity) -> dict[str, int]:
 
 
 def last_posted_at(entity: Entity) -> dt.datetime | None:
-    """When something of the entity was last posted, whatever date it was posted on; None where nothing was."""
-    last: dt.datetime | None = Posting.objects.filter(entity=entity).aggregate(last=Max("posted_at"))["last"]
+    """When something of the entity was last posted, whatever date it was posted on; None where nothing was. What a
+    stock list itself released does not make the next list outdated."""
+    postings = Posting.objects.filter(entity=entity).exclude(source_ref__startswith="upload:")
+    last: dt.datetime | None = postings.aggregate(last=Max("posted_at"))["last"]
     return last
 
 
 def entries_behind(*, entity: Entity, postings: list[Posting]) -> dict[str, list[JournalEntry]]:
-    """source_ref -> its entries, for the postings of one page, in one query."""
+    """source_ref -> its entries that the ERP takes over, for the postings of one page, in one query."""
     found: dict[str, list[JournalEntry]] = {posting.source_ref: [] for posting in postings}
-    entries = JournalEntry.objects.filter(entity=entity, source_ref__in=found).select_related("entity")
+    entries = JournalEntry.objects.filter(entity=entity, source_ref__in=found, origin=Origin.OWN)
+    entries = entries.select_related("entity")
     for entry in entries.order_by("chain_sequence"):
         found[entry.source_ref].append(entry)
     return found
 
 
 def amounts_behind(*, entity: Entity, postings: list[Posting]) -> dict[str, Decimal]:
-    """source_ref -> total of debits of its entries, the void's left out, in one query."""
+    """source_ref -> total of debits of its own entries, the void's left out, in one query."""
     rows = (
         JournalLine.objects.filter(
             entry__entity=entity,
             entry__source_ref__in=[posting.source_ref for posting in postings],
             entry__reverses__isnull=True,
+            entry__origin=Origin.OWN,
             amount__gt=Decimal(0),
         )
         .order_by()

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from core.access import roles_in
 from core.errors import NotAllowed, SegregationOfDuties, StaleContent, WrongState
@@ -29,6 +30,7 @@ from inventory.refresh import RefreshPlan, outstanding_of, refresh_plan
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine, entries_write, period_lock
 from writeoffs.posting.acknowledge import postings_settle
 from writeoffs.posting.followed import lines_follow
+from writeoffs.posting.models import Posting
 from writeoffs.posting.sets import among, ids
 
 ERP, OWN = "ERP", "OWN"
@@ -62,7 +64,22 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
         prepared_by=upload.created_by,
         evidence=[upload.file.sha256],
     )
+    if any(entry.origin == OWN for entry in entries):
+        _posting_create(entity, source_ref, posted_on, user)
     return Committed(message=message, url=reverse("stock:list", args=[entity.slug]))
+
+
+def _posting_create(entity: Entity, source_ref: str, posted_on: dt.date, user: User) -> None:
+    """The released allowance is ours to book, so its journal is handed to the ERP like any other posting's. Its stock
+    has nothing to follow: the list is the ERP's own."""
+    Posting.objects.create(
+        entity=entity,
+        source_ref=source_ref,
+        posted_on=posted_on,
+        posted_at=timezone.now(),
+        posted_by=user,
+        status=Posting.Status.NOT_NEEDED,
+    )
 
 
 def _stale(upload: Upload) -> StaleContent:
