@@ -247,8 +247,11 @@ def _refuse(issues: Issues, row: int, first: int, counted: int, lot: str) -> Non
 
 
 def difference_value(book: int, difference: int, unit_cost: int, cost: int, allowance: int, exponent: int) -> int:
-    """What a difference is worth, raw: short units at their share of the carrying amount, found ones at unit cost."""
-    if difference >= 0 or book <= 0:
+    """What a difference is worth, raw: short and found units alike at their share of the carrying amount, as posting
+    will value them; at unit cost where the books hold none."""
+    if not difference:
+        return 0
+    if book <= 0:
         return value_raw(difference, unit_cost, exponent)
     carried: int = share_raw(cost, difference, book, exponent) - share_raw(allowance, difference, book, exponent)
     return carried

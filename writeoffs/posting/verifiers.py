@@ -169,9 +169,20 @@ def acknowledgements(tally: Tally) -> Iterator[str]:
         yield f"Posting of {ref[0]}: no audit event tells that this person confirmed it."
 
 
+def own_entries(tally: Tally) -> Iterator[str]:
+    """Every entry that is ours to book has a posting, which hands it to the ERP."""
+    for (ref,) in rows(
+        "select distinct e.source_ref from ledger_journalentry e left join posting_posting p "
+        "on p.entity_id = e.entity_id and p.source_ref = e.source_ref where e.origin = 'OWN' and p.id is null "
+        f"order by e.source_ref limit {LIMIT}"
+    ):
+        yield f"Entries of {ref} are our own, but no posting hands them to the ERP."
+
+
 verify.register("documents", documents)
 verify.register("subledger", subledger)
 verify.register("postings", postings)
+verify.register("own entries", own_entries)
 verify.register("posting lines", posting_lines)
 verify.register("posting states", posting_states)
 verify.register("acknowledgements", acknowledgements)
