@@ -18,6 +18,7 @@ from core.words import READERS, Role
 from inventory.books import countable, last_movement, moved_after
 from inventory.counting import count_sheet_commit
 from inventory.kinds.complaints import units
+from inventory.kinds.lot_columns import LOCATION, LOT_CODE, SKU
 from inventory.kinds.stock_preview import Words
 from inventory.models import StagedCheck, StagedCount
 from inventory.refresh import Tally
@@ -25,36 +26,9 @@ from inventory.refresh import Tally
 CODE = "count"
 
 COLUMNS = (
-    Column(
-        "sku",
-        "SKU",
-        Cell.TEXT,
-        required=True,
-        filled=True,
-        max_length=60,
-        aliases=("product_number", "item", "item number", "article", "material", "product"),
-        example="SKU-000123",
-    ),
-    Column(
-        "lot_code",
-        "Lot",
-        Cell.TEXT,
-        required=True,
-        joins=True,
-        max_length=60,
-        aliases=("lot", "lot number", "batch", "batch number"),
-        example="L0000042",
-    ),
-    Column(
-        "location",
-        "Location",
-        Cell.TEXT,
-        required=True,
-        filled=True,
-        max_length=60,
-        aliases=("warehouse", "site", "store", "plant", "storage location"),
-        example="WH1-A1",
-    ),
+    SKU,
+    LOT_CODE,
+    LOCATION,
     Column(
         "counted_quantity",
         "Counted quantity",

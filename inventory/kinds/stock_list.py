@@ -15,6 +15,7 @@ from django.db.models import Max
 from core.errors import OutdatedList
 from core.models import Entity, Upload
 from core.sheets.kinds import Cell, Chunk, Column, Issues, Option, SheetKind, Summary
+from inventory.kinds.lot_columns import LOCATION, LOT_CODE, SKU
 from inventory.kinds.stock_check import StockCheck
 from inventory.kinds.stock_preview import preview
 from inventory.models import Movement, StagedLot
@@ -22,17 +23,7 @@ from inventory.models import Movement, StagedLot
 CODE = "stock_list"
 
 COLUMNS = (
-    Column(
-        "sku",
-        "SKU",
-        Cell.TEXT,
-        required=True,
-        filled=True,
-        max_length=60,
-        aliases=("product_number", "item", "item number", "item no", "article", "material", "product", "part number"),
-        help="The item's number in the ERP.",
-        example="SKU-000123",
-    ),
+    SKU,
     Column(
         "description",
         "Description",
@@ -50,27 +41,8 @@ COLUMNS = (
         help="Rows without one go to Uncategorised.",
         example="Spare parts",
     ),
-    Column(
-        "lot_code",
-        "Lot",
-        Cell.TEXT,
-        required=True,
-        joins=True,
-        max_length=60,
-        aliases=("lot", "lot number", "batch", "batch number", "lot no", "charge"),
-        help="Several columns, like shelf and bin, may be joined.",
-        example="L0000042",
-    ),
-    Column(
-        "location",
-        "Location",
-        Cell.TEXT,
-        required=True,
-        filled=True,
-        max_length=60,
-        aliases=("warehouse", "site", "store", "plant", "storage location"),
-        example="WH1-A1",
-    ),
+    LOT_CODE,
+    LOCATION,
     Column(
         "quantity",
         "Quantity",
