@@ -32,9 +32,9 @@ CASES: dict[str, tuple[str, Callable[[Company], models.Model], str]] = {
         "This entity has an account of that code already.",
     ),
     "a role mapped twice": (
-        "account_map_once_per_role",
+        "account_map_rule_once",
         lambda c: AccountMap(entity=c.entity, role="COGS", account=Account.objects.all()[0]),
-        "This role has an account already.",
+        "This role has an account for these lines already.",
     ),
     "a period that ends before it starts": (
         "period_ends_after_start",

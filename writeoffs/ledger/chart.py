@@ -22,7 +22,7 @@ def chart_create(*, entity: Entity, user: User | None = None) -> list[AccountMap
     `user`: the controller who asks; None when a company is set up."""
     if user is not None and Role.CONTROLLER not in roles_in(entity, user):
         raise NotAllowed(f"Mapping accounts needs the role controller in {entity}.")
-    mapped = set(AccountMap.objects.filter(entity=entity).values_list("role", flat=True))
+    mapped = _roles_mapped(entity)
     wanted = {role: info for role, info in ROLES.items() if role not in mapped}
     Account.objects.bulk_create(
         [
@@ -44,5 +44,11 @@ def chart_create(*, entity: Entity, user: User | None = None) -> list[AccountMap
 
 def roles_unmapped(*, entity: Entity) -> list[str]:
     """The roles that an entry may need and that have no account yet, in the order of the chart."""
-    mapped = set(AccountMap.objects.filter(entity=entity).values_list("role", flat=True))
+    mapped = _roles_mapped(entity)
     return [role for role in ROLES if role not in mapped]
+
+
+def _roles_mapped(entity: Entity) -> set[str]:
+    """The roles that have an account by default, whatever overrides there are."""
+    default = AccountMap.objects.filter(entity=entity, location__isnull=True, category__isnull=True, reason="")
+    return set(default.values_list("role", flat=True))

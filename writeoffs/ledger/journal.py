@@ -17,13 +17,13 @@ from django.db import connection
 from django.utils import timezone
 
 from core.audit import head_lock
-from core.errors import PeriodClosed, Unbalanced, UnmappedRole, WrongState
+from core.errors import PeriodClosed, Unbalanced, WrongState
 from core.models import ChainHead, Entity, User
 from core.money import MONEY_SCALE, display_money, from_raw, is_whole_unit, to_raw
 from core.numbers import numbers_take
 from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
-from writeoffs.ledger.models import AccountMap, FiscalPeriod, JournalEntry, JournalLine, Leg
-from writeoffs.ledger.roles import ROLES
+from writeoffs.ledger.mapping import AccountResolver, Facts, Rule, resolver_of
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Leg
 
 
 def chain_of(entity: Entity) -> str:
@@ -85,20 +85,13 @@ def period_lock(*, entity: Entity, posted_on: dt.date) -> FiscalPeriod:
     raise PeriodClosed(f"{posted_on.isoformat()} cannot be posted: {what}. {step}")
 
 
-def accounts_of(*, entity: Entity, roles: Iterable[str]) -> Mapping[str, int]:
-    """role -> account id. UnmappedRole names every role without an account and where to map it."""
-    wanted = set(roles)
-    found = dict(AccountMap.objects.filter(entity=entity, role__in=wanted).values_list("role", "account_id"))
-    missing = sorted(wanted - found.keys())
-    if missing:
-        names = ", ".join(f"{ROLES[role].label} ({role})" if role in ROLES else role for role in missing)
-        raise UnmappedRole(
-            f"{entity} maps no account to: {names}. A controller maps it under Ledger, Accounts; then repeat the step."
-        )
-    return found
-
-
 _Key: TypeAlias = tuple[str, int | None, int | None, int | None, str, int | None]
+
+
+def _facts(key: _Key) -> Facts:
+    """What the map asks of a line: role, category, reason, location."""
+    role, location_id, category_id, _, reason, _ = key
+    return role, category_id, reason, location_id
 
 
 @dataclass(slots=True)
@@ -121,16 +114,19 @@ def entries_write(
     prepared_by: User | None = None,
     approved_by: User | None = None,
     evidence: Sequence[str] = (),
+    mapping: AccountResolver | None = None,
 ) -> list[JournalEntry]:
     """Write and seal the entries of one posting. Unbalanced where a leg does not add up to nil or an amount is not a
     multiple of the currency's unit; entries without lines are left out. evidence: SHA-256 digests, hashed with the
-    entry."""
+    entry. mapping: the entity's map where the caller has read it already, so that what was decided on is what is
+    written; otherwise as it is now."""
     if period.entity_id != entity.pk or not period.starts_on <= posted_on <= period.ends_on:
         raise ValueError(f"{posted_on.isoformat()} is not a date of {entity}'s {period}.")
     drafts = [draft for draft in (_summed(entity, entry) for entry in entries) if draft.sums]
     if not drafts:
         return []
-    accounts = accounts_of(entity=entity, roles={key[0] for draft in drafts for key in draft.sums if key[5] is None})
+    mapping = mapping or resolver_of(entity=entity)
+    accounts = mapping.accounts_of({_facts(key) for draft in drafts for key in draft.sums if key[5] is None})
     documents = [_document(source_ref, draft.plan) for draft in drafts]
     _refuse_second_posting(entity, documents)
     first_number = numbers_take(entity=entity, series=series_of(period.fiscal_year), count=len(drafts))
@@ -206,13 +202,13 @@ def _refuse_second_posting(entity: Entity, documents: Sequence[str]) -> None:
         raise WrongState(f"{earlier.document} is posted already, as entry {earlier.number}. Nothing was posted again.")
 
 
-def _lines(draft: _Draft, accounts: Mapping[str, int]) -> list[JournalLine]:
+def _lines(draft: _Draft, accounts: Mapping[Facts, Rule]) -> list[JournalLine]:
     """Debits before credits, otherwise in the order in which the posting gave them."""
     ordered = sorted(draft.sums.items(), key=lambda item: item[1] < 0)
     return [
         JournalLine(
             line_number=number,
-            account_id=accounts[role] if account_id is None else account_id,
+            account_id=accounts[_facts(key)].account_id if account_id is None else account_id,
             role=role,
             amount=from_raw(amount, MONEY_SCALE),
             location_id=location_id,

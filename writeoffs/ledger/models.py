@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,6 +31,7 @@ class Account(models.Model):
     section = models.CharField(
         max_length=15, choices=[(s.value, s.value.replace("_", " ").capitalize()) for s in Section]
     )
+    active = models.BooleanField(default=True, help_text="A retired account takes no new rule of the map.")
 
     class Meta:
         ordering = ("code",)
@@ -46,19 +48,28 @@ class Account(models.Model):
 
 
 class AccountMap(models.Model):
-    """The account that a role stands for in one entity."""
+    """The account that a role stands for in one entity: by default, or for lines of a location, category or reason
+    (writeoffs/ledger/mapping.py says which rule wins)."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="account_maps")
     role = models.CharField(max_length=30, choices=[(code, info.label) for code, info in ROLES.items()])
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
 
     class Meta:
         ordering = ("role",)
         constraints = (
+            # Nulls are told apart by both engines, so nothing is written as 0, which is no key.
             models.UniqueConstraint(
-                fields=("entity", "role"),
-                name="account_map_once_per_role",
-                violation_error_message="This role has an account already.",
+                "entity",
+                "role",
+                "reason",
+                Coalesce("location", 0),
+                Coalesce("category", 0),
+                name="account_map_rule_once",
+                violation_error_message="This role has an account for these lines already.",
             ),
         )
 
@@ -138,6 +149,11 @@ class Leg(models.TextChoices):
     COUNT_LOSS = "COUNT_LOSS", "Count losses"
     COUNT_GAIN = "COUNT_GAIN", "Count gains"
     RECOVERY = "RECOVERY", "Recovery"
+    DISPOSAL_COST = "DISPOSAL_COST", "Disposal cost"
+    PROCEEDS = "PROCEEDS", "Scrap proceeds"
+    INPUT_TAX = "INPUT_TAX", "Input tax repaid"
+    INSURANCE = "INSURANCE", "Insurance"
+    TAX = "TAX", "Income tax"
     VOID = "VOID", "Void"
 
 
@@ -150,7 +166,7 @@ class JournalEntry(models.Model):
     sequence = models.PositiveIntegerField(help_text="Gapless within entity and fiscal year.")
     posted_on = models.DateField()
     origin = models.CharField(max_length=3, choices=Origin.choices)
-    leg = models.CharField(max_length=12, choices=Leg.choices)
+    leg = models.CharField(max_length=20, choices=Leg.choices)
     source_ref = models.CharField(max_length=120, help_text="The document: proposal:WO-2026-0001, upload:17.")
     document = models.CharField(
         max_length=160, help_text="source_ref and leg: unique, so that nothing is posted twice."

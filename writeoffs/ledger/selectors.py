@@ -17,7 +17,8 @@ from django.db.models.functions import Coalesce
 
 from core.models import Entity
 from core.money import MoneyField
-from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalEntry, JournalLine
+from writeoffs.ledger.mapping import Rule, rules_of
+from writeoffs.ledger.models import Account, FiscalPeriod, JournalEntry, JournalLine
 from writeoffs.ledger.roles import ROLES
 
 ZERO = Decimal(0)
@@ -138,8 +139,8 @@ class AccountRow:
 
 def accounts_listed(*, entity: Entity) -> list[AccountRow]:
     roles: dict[int, list[str]] = {}
-    for role, account_id in AccountMap.objects.filter(entity=entity).values_list("role", "account_id"):
-        roles.setdefault(account_id, []).append(ROLES[role].label if role in ROLES else role)
+    for rule in rules_of(entity=entity):
+        roles.setdefault(rule.account_id, []).append(_led(rule))
     accounts = (
         Account.objects.filter(entity=entity)
         .annotate(
@@ -152,9 +153,14 @@ def accounts_listed(*, entity: Entity) -> list[AccountRow]:
 
 
 def roles_of(account: Account) -> list[str]:
-    """The labels of the roles that lead to the account."""
-    mapped = AccountMap.objects.filter(account=account).values_list("role", flat=True)
-    return sorted(ROLES[role].label if role in ROLES else role for role in mapped)
+    """The labels of the roles that lead to the account, each with the lines that do where not all do."""
+    return sorted(_led(rule) for rule in rules_of(entity=account.entity) if rule.account_id == account.pk)
+
+
+def _led(rule: Rule) -> str:
+    """ "Write-downs of inventory", and for which lines only: "(category Food)"."""
+    label = ROLES[rule.role].label if rule.role in ROLES else rule.role
+    return label if rule.is_default else f"{label} ({rule.conditions})"
 
 
 @dataclass(frozen=True, slots=True)

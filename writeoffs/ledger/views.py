@@ -107,6 +107,7 @@ def accounts_propose(request: EntityRequest) -> HttpResponse:
 @for_entity()
 def account(request: EntityRequest, code: str) -> HttpResponse:
     found = get_object_or_404(Account, entity=request.entity, code=code)
+    found.entity = request.entity
     form = DatesForm(request.GET or None)
     form.is_valid()
     values = form.cleaned_data if form.is_bound else {}

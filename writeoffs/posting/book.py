@@ -20,7 +20,8 @@ from core.money import QUANTITY_SCALE, from_raw
 from core.words import Framework
 from inventory.models import MovementKind, QuarantineEntry
 from inventory.movements import MovementRow, movements_append
-from writeoffs.ledger.journal import PlannedEntry, accounts_of, entries_write, period_lock
+from writeoffs.ledger.journal import PlannedEntry, entries_write, period_lock
+from writeoffs.ledger.mapping import AccountResolver, Facts, Rule
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.posting import plans
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
@@ -86,9 +87,12 @@ def entries_planned(*, kind: str, parts: Sequence[Part], title: str) -> list[Pla
     return plans.entries_of(kind, parts, title=title)
 
 
-def accounts_for(*, entity: Entity, entries: Iterable[PlannedEntry]) -> Mapping[str, int]:
-    """role -> account id of every role that the entries need. UnmappedRole names those without an account."""
-    return accounts_of(entity=entity, roles={line.role for entry in entries for line in entry.lines})
+def accounts_for(*, mapping: AccountResolver, entries: Iterable[PlannedEntry]) -> Mapping[Facts, Rule]:
+    """(role, category, reason, location) -> the rule of the map, of every line of the entries. UnmappedRole names the
+    roles without an account."""
+    return mapping.accounts_of(
+        {(line.role, line.category_id, line.reason, line.location_id) for entry in entries for line in entry.lines}
+    )
 
 
 def posting_preview(document: Document) -> Prepared:
@@ -175,10 +179,12 @@ def posting_book(
     prepared_by: User,
     approved_by: User,
     evidence: Sequence[str] = (),
+    mapping: AccountResolver | None = None,
 ) -> tuple[Posting, list[JournalEntry]]:
-    """Make movements, entries, quarantine and posting of a prepared document. evidence: SHA-256 digests of its papers.
+    """Make movements, entries, quarantine and posting of a prepared document. evidence: SHA-256 digests of its papers;
+    mapping: the accounts that were decided on.
 
-    Raises what period_lock, accounts_of and entries_write raise; nothing is kept then, since the caller's transaction
+    Raises what period_lock and entries_write raise; nothing is kept then, since the caller's transaction
     ends.
     """
     document, period = prepared.document, prepared.period
@@ -201,6 +207,7 @@ def posting_book(
         prepared_by=prepared_by,
         approved_by=approved_by,
         evidence=evidence,
+        mapping=mapping,
     )
     if document.kind == "WRITE_OFF" and document.quarantine_goods:
         _quarantine_enter(document, prepared.changes)

@@ -17,8 +17,7 @@ from django.db import connection
 
 from core.models import Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, from_raw
-from writeoffs.ledger.models import AccountMap
-from writeoffs.ledger.roles import loss_role
+from writeoffs.ledger.mapping import AccountResolver, resolver_of
 from writeoffs.posting.book import Document, Instruction, entries_planned
 from writeoffs.posting.plans import Change, Part, PlannedEntry
 from writeoffs.proposals.models import Evidence, Proposal
@@ -79,31 +78,32 @@ def instructions_of(lines: Sequence[RawLine]) -> list[Instruction]:
     ]
 
 
-def roles_needed(reason: str, lines: Sequence[RawLine]) -> list[str]:
-    """The account roles that the lines' entries touch."""
-    roles = []
-    if any(line.cost for line in lines):
-        roles.append("INVENTORY")
-    if any(line.allowance for line in lines):
-        roles.append("INVENTORY_ALLOWANCE")
-    if any(line.loss for line in lines):
-        roles.append(loss_role(reason))
-    return roles
-
-
-def accounts_named(proposal: Proposal, lines: Sequence[RawLine]) -> list[list[str]]:
-    """[role, account code] of every account that the lines post to, as mapped now; kept with the step that binds a
-    digest, since accounts may be mapped anew later."""
-    roles = roles_needed(proposal.reason, lines)
-    found = AccountMap.objects.filter(entity_id=proposal.entity_id, role__in=roles).values_list("role", "account__code")
-    return sorted(map(list, found))
+def accounts_named(proposal: Proposal, mapping: AccountResolver | None = None) -> list[list[str]]:
+    """[role, account code] of every account that the lines post to, by the map given or as it is now; a role that leads
+    to several accounts says of each line's location, category and reason which. Kept with the step that binds a digest,
+    since accounts may be mapped anew later. Roles without an account are left out."""
+    mapping = mapping or resolver_of(entity=proposal.entity)
+    by_role: dict[str, dict[tuple[int, int, str], str]] = {}
+    for entry in journal_planned(proposal):
+        for line in entry.lines:
+            rule = mapping.resolve(line.role, line.category_id, line.reason, line.location_id)
+            if rule is not None:
+                facts = (line.location_id or 0, line.category_id or 0, line.reason)
+                by_role.setdefault(line.role, {})[facts] = rule.code
+    named = []
+    for role, codes in sorted(by_role.items()):
+        if len(set(codes.values())) == 1:
+            named.append([role, *set(codes.values())])
+            continue
+        named += [[role, code, *map(str, facts)] for facts, code in sorted(codes.items())]
+    return named
 
 
 def content_digest(
     proposal: Proposal, lines: Sequence[RawLine], accounts: Sequence[Sequence[str]] | None = None
 ) -> str:
     """SHA-256 (hex) of the content as it stands, with the accounts as mapped now where none are given."""
-    named = accounts_named(proposal, lines) if accounts is None else accounts
+    named = accounts_named(proposal) if accounts is None else accounts
     evidence = Evidence.objects.filter(proposal=proposal).values_list("file__sha256", "kind")
     return digest_of(proposal, lines, accounts=named, evidence=list(evidence))
 

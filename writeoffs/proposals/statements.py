@@ -11,9 +11,11 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from core.models import Entity
-from writeoffs.ledger.models import AccountMap, JournalEntry, JournalLine
+from writeoffs.ledger.mapping import AccountResolver, resolver_of
+from writeoffs.ledger.models import JournalEntry, JournalLine
 from writeoffs.ledger.roles import ROLES, Section
 from writeoffs.posting.lots import fiscal_year_of
+from writeoffs.posting.plans import PlannedLine
 from writeoffs.proposals import content
 from writeoffs.proposals.models import Proposal, Status
 from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
@@ -24,9 +26,11 @@ _BALANCE = frozenset({Section.ASSET, Section.LIABILITY, Section.EQUITY})
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """One account of an entry; parts: how many journal lines (by location, category, cost centre) stand behind it."""
+    """One account of an entry; parts: how many journal lines (by location, category, cost centre) stand behind it.
+    why: which rule of the map leads there, while the entry is planned; mapped: whether one does."""
 
     account: str
+    why: str
     mapped: bool
     debit: Decimal
     credit: Decimal
@@ -68,41 +72,42 @@ def journal_shown(proposal: Proposal) -> list[ShownEntry]:
         return [
             _entry(
                 entry.description,
-                ((str(line.account), True, line.amount) for line in entry.lines.all()),
+                ((str(line.account), "", True, line.amount) for line in entry.lines.all()),
                 entry,
             )
             for entry in entries
         ]
-    accounts = {
-        row.role: str(row.account)
-        for row in AccountMap.objects.filter(entity=proposal.entity).select_related("account")
-    }
+    mapping = resolver_of(entity=proposal.entity)
     return [
-        _entry(
-            plan.description,
-            (
-                (accounts.get(line.role, ROLES[line.role].label), line.role in accounts, line.amount)
-                for line in plan.lines
-            ),
-        )
+        _entry(plan.description, (_planned(mapping, line) for line in plan.lines))
         for plan in content.journal_planned(proposal)
     ]
 
 
-def _entry(title: str, lines: Iterable[tuple[str, bool, Decimal]], entry: JournalEntry | None = None) -> ShownEntry:
-    """Summed by account and side, debits first."""
-    sums: defaultdict[tuple[bool, str, bool], list[Decimal]] = defaultdict(list)
-    for account, mapped, amount in lines:
-        sums[amount < 0, account, mapped].append(amount)
+def _planned(mapping: AccountResolver, line: PlannedLine) -> tuple[str, str, bool, Decimal]:
+    rule = mapping.resolve(line.role, line.category_id, line.reason, line.location_id)
+    if rule is None:
+        return ROLES[line.role].label, "", False, line.amount
+    return rule.account, "" if rule.is_default else rule.why, True, line.amount
+
+
+def _entry(
+    title: str, lines: Iterable[tuple[str, str, bool, Decimal]], entry: JournalEntry | None = None
+) -> ShownEntry:
+    """Summed by account, rule and side, debits first."""
+    sums: defaultdict[tuple[bool, str, str, bool], list[Decimal]] = defaultdict(list)
+    for account, why, mapped, amount in lines:
+        sums[amount < 0, account, why, mapped].append(amount)
     shown = [
         ShownLine(
             account,
+            why,
             mapped,
             ZERO if credit else sum(amounts, ZERO),
             -sum(amounts, ZERO) if credit else ZERO,
             len(amounts),
         )
-        for (credit, account, mapped), amounts in sorted(sums.items())
+        for (credit, account, why, mapped), amounts in sorted(sums.items())
     ]
     return ShownEntry(title, entry, shown, sum((line.debit for line in shown), ZERO))
 

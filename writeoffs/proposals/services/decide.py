@@ -10,6 +10,7 @@ from core import audit
 from core.errors import BadInput, StaleContent
 from core.models import User
 from inventory.models import CountSheet
+from writeoffs.ledger.mapping import resolver_of
 from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import refuse_moved
@@ -48,8 +49,9 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     refuse_other_reason(proposal, reason=proposal.reason)
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
-    accounts_for(entity=proposal.entity, entries=content.journal_planned(proposal))
-    accounts = content.accounts_named(proposal, lines)
+    mapping = resolver_of(entity=proposal.entity)
+    accounts_for(mapping=mapping, entries=content.journal_planned(proposal))
+    accounts = content.accounts_named(proposal, mapping)
     values = {"digest": content.content_digest(proposal, lines, accounts), "submitted_at": timezone.now()}
     step(proposal, verb=Verb.SUBMIT, to=to, user=user, values=values)
     message = f"{user} submitted {proposal.number}: {content.amount_said(proposal)}."

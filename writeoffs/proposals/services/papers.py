@@ -87,7 +87,7 @@ def _content_changed(proposal: Proposal) -> dict[str, object]:
     told: dict[str, object] = {}
     if proposal.status == Status.SUBMITTED:
         lines = content.lines_read(proposal)
-        accounts = content.accounts_named(proposal, lines)
+        accounts = content.accounts_named(proposal)
         proposal.digest = values["digest"] = content.content_digest(proposal, lines, accounts)
         told = {"digest": proposal.digest, "accounts": accounts}
     Proposal.objects.filter(pk=proposal.pk).update(**values)

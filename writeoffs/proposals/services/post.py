@@ -13,6 +13,7 @@ from core.access import roles_in
 from core.errors import StaleContent
 from core.models import User
 from inventory.models import CountSheet
+from writeoffs.ledger.mapping import resolver_of
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.book import posting_book, posting_prepare
 from writeoffs.proposals import content, policy
@@ -63,7 +64,9 @@ def proposal_post(*, proposal: Proposal, user: User, digest: str) -> Posted:
         return Posted(proposal, entries_posted(proposal), already=True)
     to = guard(proposal, user=user, verb=Verb.POST)
     lines = content.lines_read(proposal)
-    if digest != proposal.digest or content.content_digest(proposal, lines) != proposal.digest:
+    mapping = resolver_of(entity=proposal.entity)
+    accounts = content.accounts_named(proposal, mapping)
+    if digest != proposal.digest or content.content_digest(proposal, lines, accounts) != proposal.digest:
         raise StaleContent(
             f"{proposal.number} is no longer what was approved or what you saw: its content or an account it "
             "posts to has "
@@ -86,6 +89,7 @@ def proposal_post(*, proposal: Proposal, user: User, digest: str) -> Posted:
         prepared_by=proposal.created_by,
         approved_by=_approver(proposal),
         evidence=evidence,
+        mapping=mapping,
     )
     left = differences_left(proposal)
     count_sheet_set(proposal, CountSheet.Status.PROPOSED, CountSheet.Status.OPEN if left else CountSheet.Status.CLOSED)
