@@ -81,6 +81,8 @@ PAGES: tuple[Page, ...] = (
     Page("entry", f"{HOME}ledger/entries/", "auditor", "main tbody a[href*='/ledger/entries/']"),
     Page("accounts", f"{HOME}ledger/accounts/"),
     Page("account", f"{HOME}ledger/accounts/", "auditor", "main tbody a[href*='/ledger/accounts/']"),
+    Page("mapping", f"{HOME}ledger/accounts/mapping/?role=WRITE_DOWN_EXPENSE"),
+    Page("mapping-rule", f"{HOME}ledger/accounts/mapping/rule/"),
     Page("periods", f"{HOME}periods/"),
     Page("period-open", f"{HOME}periods/2026-10/"),
     Page("period-closed", f"{HOME}periods/2026-03/"),

@@ -1,29 +1,32 @@
-"""The chart and the role map are master data; periods, entries and lines are to be read only."""
+"""Chart, map, periods, entries and lines: to be read only. Chart and map are changed on their own pages."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from core.admin import MasterDataAdmin, ReadOnlyAdmin, register_books
+from core.admin import ReadOnlyAdmin, register_books
 from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalEntry, JournalLine
 
 register_books(lambda entity: JournalEntry.objects.filter(entity=entity).exists())
 
 
 @admin.register(Account)
-class AccountAdmin(MasterDataAdmin):
-    list_display = ("code", "name", "section", "entity")
-    list_filter = ("entity", "section")
+class AccountAdmin(ReadOnlyAdmin):
+    """Accounts come by an upload of the chart, which keeps what has lines."""
+
+    list_display = ("code", "name", "section", "active", "entity")
+    list_filter = ("entity", "section", "active")
+    list_select_related = ("entity",)
     search_fields = ("code", "name")
-    # An account with entries would take them to another section of closed statements.
-    set_once = ("entity", "section")
 
 
 @admin.register(AccountMap)
-class AccountMapAdmin(MasterDataAdmin):
-    list_display = ("role", "account", "entity")
-    list_select_related = ("entity", "account")
-    set_once = ("entity", "role")
+class AccountMapAdmin(ReadOnlyAdmin):
+    """A change of the map is policy: a second person decides it, under Journal, Mapping."""
+
+    list_display = ("role", "location", "category", "reason", "account", "entity")
+    list_filter = ("entity",)
+    list_select_related = ("entity", "account", "location", "category")
 
 
 @admin.register(FiscalPeriod)

@@ -21,12 +21,12 @@ def _tables(using: str) -> list[str]:
 
 
 def _make_group(using: str, **_: Any) -> None:
-    """Who keeps the chart and the role map in the admin, beside the superusers."""
+    """Who reads the chart and the role map in the admin, beside the superusers; they change on their own pages."""
     from django.apps import apps
 
     from core.groups import group_set
 
-    rights = {"account": ("view", "add", "change", "delete"), "accountmap": ("view", "add", "change")}
+    rights: dict[str, tuple[str, ...]] = {"account": ("view",), "accountmap": ("view",)}
     group_set(name="Controllers' master data", app=apps.get_app_config("ledger"), rights=rights, using=using)
 
 
@@ -36,15 +36,23 @@ def _period_url(entity: Any, code: str) -> str:
     return reverse("desk:period", args=[entity.slug, code])
 
 
+def _mapping_url(entity: Any, rule: str) -> str:
+    from django.urls import reverse
+
+    return reverse("ledger:mapping", args=[entity.slug])
+
+
 class LedgerConfig(AppConfig):
     name = "writeoffs.ledger"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from core import refs
-        from writeoffs.ledger import periods
+        from writeoffs.ledger import mapping_changes, periods
 
         periods.register_changes()
+        mapping_changes.register()
         refs.register("period", _period_url)
+        refs.register("account_map", _mapping_url)
         post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")
         post_migrate.connect(_make_group, sender=self, dispatch_uid="ledger.group")

@@ -12,17 +12,18 @@ from core.access import roles_in
 from core.errors import NotAllowed
 from core.models import Entity, User
 from core.words import Role
-from writeoffs.ledger.models import Account, AccountMap
+from writeoffs.ledger.models import Account, AccountMap, JournalLine
 from writeoffs.ledger.roles import ROLES
 
 
 @transaction.atomic
 def chart_create(*, entity: Entity, user: User | None = None) -> list[AccountMap]:
     """Give every role without an account the one that the product proposes, making accounts that are not there yet.
-    `user`: the controller who asks; None when a company is set up."""
+    `user`: the controller who asks; None when a company is set up. A role that has been posted to is left out: its
+    account is changed by two people (mapping_changes)."""
     if user is not None and Role.CONTROLLER not in roles_in(entity, user):
         raise NotAllowed(f"Mapping accounts needs the role controller in {entity}.")
-    mapped = _roles_mapped(entity)
+    mapped = _roles_mapped(entity) | (roles_posted(entity=entity) if user is not None else set())
     wanted = {role: info for role, info in ROLES.items() if role not in mapped}
     Account.objects.bulk_create(
         [
@@ -40,6 +41,11 @@ def chart_create(*, entity: Entity, user: User | None = None) -> list[AccountMap
         named = ", ".join(f"{ROLES[one.role].label} to {one.account}" for one in made)
         audit.record(entity=entity, actor=user, kind="accounts.mapped", message=f"{user} mapped {named}.")
     return made
+
+
+def roles_posted(*, entity: Entity) -> set[str]:
+    """The roles that journal lines of the entity carry."""
+    return set(JournalLine.objects.filter(entry__entity=entity).order_by().values_list("role", flat=True).distinct())
 
 
 def roles_unmapped(*, entity: Entity) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from writeoffs.ledger import views
+from writeoffs.ledger import mapping_views, views
 
 app_name = "ledger"
 urlpatterns = [
@@ -11,5 +11,7 @@ urlpatterns = [
     path("entries/<str:number>/", views.entry, name="entry"),
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/propose/", views.accounts_propose, name="accounts_propose"),
+    path("accounts/mapping/", mapping_views.mapping, name="mapping"),
+    path("accounts/mapping/rule/", mapping_views.rule, name="rule"),
     path("accounts/<path:code>/lines/", views.account, name="account"),
 ]
