@@ -88,14 +88,28 @@ def test_an_entry_takes_its_place_once(company: Company, name: str, fields: dict
         twin.save()
 
 
-def test_an_entry_is_reversed_once(company: Company) -> None:
+@pytest.mark.database
+def test_an_entry_is_reversed_in_parts_but_never_by_more_than_it_posted(company: Company) -> None:
     first = post(company)
-    post(company, "-100", leg="VOID", reverses=first)
-    twin = entry(company, first, reverses=first)
-    with pytest.raises(ValidationError, match="already exists"):
-        twin.validate_unique()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        twin.save()
+    post(company, "-30", leg="VOID", reverses=first, ref="proposal:WO-1/a")
+    post(company, "-70", leg="VOID", reverses=first, ref="proposal:WO-1/b")
+    with pytest.raises(IntegrityError, match="cannot be reversed twice"):
+        post(company, "-0.01", leg="VOID", reverses=first, ref="proposal:WO-1/c")
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("amount", ["-100.01", "0.01"])
+def test_a_mirror_takes_back_no_more_and_adds_nothing(company: Company, amount: str) -> None:
+    first = post(company)
+    with pytest.raises(IntegrityError, match="never take back more than it posted"):
+        post(company, amount, leg="VOID", reverses=first, ref="proposal:WO-1/a")
+
+
+@pytest.mark.database
+def test_a_mirror_is_not_mirrored(company: Company) -> None:
+    mirror = post(company, "-100", leg="VOID", reverses=post(company))
+    with pytest.raises(IntegrityError, match="no mirror itself"):
+        post(company, "100", leg="VOID", reverses=mirror, ref="proposal:WO-1/a")
 
 
 @pytest.mark.parametrize(

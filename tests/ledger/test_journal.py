@@ -172,7 +172,13 @@ def test_a_second_posting_of_one_document_is_refused_and_names_the_entry(company
 def test_two_legs_of_one_document_are_mirrored_by_two_voids(company: Company) -> None:
     legs = write(company, loss(), PlannedEntry("COUNT_GAIN", "OWN", "Found", loss("5.00").lines))
     mirrors = [
-        PlannedEntry("VOID", "OWN", "Void", [PlannedLine(x.role, -x.amount) for x in e.lines.all()], reverses_id=e.pk)
+        PlannedEntry(
+            "VOID",
+            "OWN",
+            "Void",
+            [PlannedLine(x.role, -x.amount, x.location_id, x.category_id, reason=x.reason) for x in e.lines.all()],
+            reverses_id=e.pk,
+        )
         for e in legs
     ]
     voids = write(company, *mirrors, ref="proposal:WO-1/void")

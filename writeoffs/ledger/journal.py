@@ -54,13 +54,15 @@ class PlannedLine:
 @dataclass(frozen=True, slots=True)
 class PlannedEntry:
     """One balanced leg. Lines may repeat dimensions: the writer sums them by role x location x category x reason x cost
-    centre (count gains and losses are two legs, so they never net). reverses_id: the entry that this one mirrors."""
+    centre (count gains and losses are two legs, so they never net). reverses_id: the entry that this one mirrors;
+    void_number: which void of the document it belongs to, from 1."""
 
     leg: str
     origin: str
     description: str
     lines: Sequence[PlannedLine]
     reverses_id: int | None = None
+    void_number: int = 0
 
 
 def period_lock(*, entity: Entity, posted_on: dt.date) -> FiscalPeriod:
@@ -188,9 +190,11 @@ def _summed(entity: Entity, plan: PlannedEntry) -> _Draft:
 
 
 def _document(source_ref: str, plan: PlannedEntry) -> str:
-    """What makes an entry of a document unique. The voids of two legs mirror two entries, hence the mirrored key."""
+    """What makes an entry of a document unique. The voids of two legs mirror two entries, hence the mirrored key; a leg
+    voided by parts has a mirror each, hence the void's own number."""
     mirrored = f"/{plan.reverses_id}" if plan.reverses_id else ""
-    return f"{source_ref}/{plan.leg}{mirrored}"
+    part = f"/{plan.void_number}" if plan.void_number else ""
+    return f"{source_ref}/{plan.leg}{mirrored}{part}"
 
 
 def _refuse_second_posting(entity: Entity, documents: Sequence[str]) -> None:

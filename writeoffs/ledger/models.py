@@ -149,6 +149,8 @@ class Leg(models.TextChoices):
     COUNT_LOSS = "COUNT_LOSS", "Count losses"
     COUNT_GAIN = "COUNT_GAIN", "Count gains"
     RECOVERY = "RECOVERY", "Recovery"
+    CORRECTION = "CORRECTION", "Correction of an earlier year"
+    CORRECT_GAIN = "CORRECT_GAIN", "Correction of an earlier year, gains"
     DISPOSAL_COST = "DISPOSAL_COST", "Disposal cost"
     PROCEEDS = "PROCEEDS", "Scrap proceeds"
     INPUT_TAX = "INPUT_TAX", "Input tax repaid"
@@ -173,7 +175,8 @@ class JournalEntry(models.Model):
     )
     description = models.CharField(max_length=200)
     currency = models.CharField(max_length=3)
-    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    # Several mirrors of one entry: a document may be voided line by line, never by more than was posted (guards.py).
+    reverses = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reversals")
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

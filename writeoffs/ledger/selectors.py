@@ -97,10 +97,26 @@ def entry_by_number(*, entity: Entity, number: str) -> JournalEntry | None:
     lines = JournalLine.objects.select_related("account", "location", "category", "cost_centre").order_by("line_number")
     return (
         JournalEntry.objects.filter(entity=entity, fiscal_year=parsed[0], sequence=parsed[1])
-        .select_related("period", "reverses", "reverses__entity", "reversed_by", "reversed_by__entity", *people)
+        .select_related("period", "reverses", "reverses__entity", *people)
         .prefetch_related(Prefetch("lines", queryset=lines))
         .first()
     )
+
+
+def reversals_of(entry: JournalEntry) -> QuerySet[JournalEntry]:
+    """The mirrors of an entry, oldest first, each with what it takes back as total_back."""
+    debits = Sum("lines__amount", filter=Q(lines__amount__gt=Decimal(0)))
+    mirrors = JournalEntry.objects.filter(reverses=entry).select_related("entity").annotate(total_back=debits)
+    return mirrors.order_by("chain_sequence")
+
+
+def part_reversed(mirror: JournalEntry, total: Decimal) -> Decimal | None:
+    """What the entry that this one mirrors had posted, where the mirror takes back only part of it."""
+    if mirror.reverses_id is None:
+        return None
+    posted = JournalLine.objects.filter(entry=mirror.reverses_id, amount__gt=Decimal(0)).aggregate(sum=Sum("amount"))
+    whole: Decimal = posted["sum"]
+    return whole if whole != total else None
 
 
 def entry_beside(entry: JournalEntry, step: int) -> JournalEntry | None:

@@ -190,7 +190,36 @@ def periods(tally: Tally) -> Iterator[str]:
             yield f"{period.entity}: {period}: {stored} is not who closed it, as the audit trail tells."
 
 
+def mirrors(tally: Tally) -> Iterator[str]:
+    """All mirrors of an entry together take back no more than it posted, per account and dimensions."""
+    entities = Entity.objects.in_bulk()
+    lines = (
+        "select o.id, l.account_id, l.role, l.location_id, l.category_id, l.cost_centre_id, l.reason, {posted} as posted, "
+        "{back} as back from ledger_journalentry {entry} join ledger_journalline l on l.entry_id = {entry}.id {original}"
+    )
+    posted = lines.format(posted="l.amount", back="0", entry="o", original=_HAS_MIRRORS)
+    back = lines.format(
+        posted="0", back="l.amount", entry="m", original="join ledger_journalentry o on o.id = m.reverses_id"
+    )
+    for entity_id, year, sequence, code, amount, taken in rows(
+        "select o.entity_id, o.fiscal_year, o.sequence, a.code, t.posted, t.back from (select u.id, u.account_id, "
+        f"sum(u.posted) as posted, sum(u.back) as back from ({posted} union all {back}) u group by u.id, u.account_id, "
+        "u.role, u.location_id, u.category_id, u.cost_centre_id, u.reason) t "
+        "join ledger_journalentry o on o.id = t.id join ledger_account a on a.id = t.account_id "
+        "where (t.posted >= 0 and (t.back > 0 or t.posted + t.back < 0)) "
+        f"or (t.posted < 0 and (t.back < 0 or t.posted + t.back > 0)) order by o.id limit {LIMIT}"
+    ):
+        entity = entities[entity_id]
+        yield (
+            f"{entity}: entry {year}-{sequence:06d}: of {money_said(entity, amount)} on account {code} its mirrors take "
+            f"back {money_said(entity, -taken)}."
+        )
+
+
+_HAS_MIRRORS = "where exists (select 1 from ledger_journalentry x where x.reverses_id = o.id)"
+
 verify.register("entries", entries)
+verify.register("mirrors", mirrors)
 verify.register("entry numbers", numbers)
 verify.register("accounts", accounts)
 verify.register("periods", periods)

@@ -14,7 +14,7 @@ from writeoffs.ledger import selectors
 from writeoffs.ledger.chart import chart_create, roles_unmapped
 from writeoffs.ledger.exports import XLSX, journal_csv, journal_xlsx
 from writeoffs.ledger.forms import DatesForm, EntryFilterForm
-from writeoffs.ledger.models import Account, JournalEntry
+from writeoffs.ledger.models import Account
 from writeoffs.ledger.roles import ROLES
 from writeoffs.ledger.verifiers import content_now
 
@@ -72,11 +72,12 @@ def entry(request: EntityRequest, number: str) -> HttpResponse:
             "entry": found,
             "lines": lines,
             "behind": refs.url_for(request.entity, found.source_ref),
-            "total": sum(line.debit for line in lines),
+            "total": (total := sum(line.debit for line in lines)),
+            "part_of": selectors.part_reversed(found, total),
             "has_cost_centres": any(line.cost_centre_id for line in lines),
             "before": selectors.entry_beside(found, -1),
             "after": selectors.entry_beside(found, 1),
-            "reversed_by": JournalEntry.objects.filter(reverses=found).select_related("entity").first(),
+            "reversals": list(selectors.reversals_of(found)),
             "is_as_posted": content_now(found, lines) == found.hash,
         },
     )

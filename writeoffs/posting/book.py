@@ -24,6 +24,7 @@ from writeoffs.ledger.journal import PlannedEntry, entries_write, period_lock
 from writeoffs.ledger.mapping import AccountResolver, Facts, Rule
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.posting import plans
+from writeoffs.posting.corrections import Correction, corrected
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
 from writeoffs.posting.models import Posting
 from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
@@ -52,7 +53,7 @@ class Instruction:
 @dataclass(frozen=True, slots=True)
 class Document:
     """What is to be posted. kind: WRITE_OFF, WRITE_DOWN, COUNT_ADJUSTMENT or RECOVERY; title: for people, in the
-    entries."""
+    entries; correction: how, where it corrects a material error of an earlier fiscal year."""
 
     entity: Entity
     source_ref: str
@@ -62,6 +63,7 @@ class Document:
     title: str
     instructions: Sequence[Instruction]
     quarantine_goods: bool = True
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,14 @@ class Prepared:
             plans.part_of(change, reason=document.reason, cost_centre_id=instruction.cost_centre_id)
             for change, instruction in zip(self.changes, document.instructions, strict=True)
         ]
-        return plans.entries_of(document.kind, parts, title=document.title)
+        return corrected(plans.entries_of(document.kind, parts, title=document.title), document.correction)
 
 
-def entries_planned(*, kind: str, parts: Sequence[Part], title: str) -> list[PlannedEntry]:
+def entries_planned(
+    *, kind: str, parts: Sequence[Part], title: str, correction: Correction | None = None
+) -> list[PlannedEntry]:
     """The entries that summed parts of a document will make: what a page shows before anything is decided."""
-    return plans.entries_of(kind, parts, title=title)
+    return corrected(plans.entries_of(kind, parts, title=title), correction)
 
 
 def accounts_for(*, mapping: AccountResolver, entries: Iterable[PlannedEntry]) -> Mapping[Facts, Rule]:
@@ -115,7 +119,9 @@ def _changes(document: Document, *, lock: bool) -> list[Change]:
     if document.kind == "RECOVERY":
         chosen = [i.quarantine_id for i in document.instructions if i.quarantine_id is not None]
         standing = quarantine_states(entity=entity, quarantine_ids=chosen, states=states, lock=lock)
-    fiscal_year = fiscal_year_of(entity, document.posted_on)
+    # A write-down is tracked by the year that it belongs to: of a correction, the year of the event.
+    correction = document.correction
+    fiscal_year = correction.fiscal_year if correction else fiscal_year_of(entity, document.posted_on)
     changes = [_change(document, instruction, states, standing, fiscal_year) for instruction in document.instructions]
     date_check(entity=entity, posted_on=document.posted_on, changes=changes)
     return changes

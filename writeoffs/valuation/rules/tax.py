@@ -59,6 +59,13 @@ class Impact:
         return frozenset(role for role, _ in self.tax.lines)
 
 
+def balance_role(timing: str) -> str:
+    """The balance sheet role that takes the tax on a loss under a TaxTiming; empty where none follows."""
+    if timing == TaxTiming.NEVER:
+        return ""
+    return "CURRENT_TAX_PAYABLE" if timing == TaxTiming.RECOGNITION else "DEFERRED_TAX_ASSET"
+
+
 def tax_effect(*, loss: Decimal, policy: TaxPolicy) -> TaxEffect:
     """Tax on a loss (positive; a gain negative), rounded once.
 
@@ -67,9 +74,7 @@ def tax_effect(*, loss: Decimal, policy: TaxPolicy) -> TaxEffect:
     """
     tax = ZERO if policy.timing == TaxTiming.NEVER else at_rate(loss, policy.rate, policy.currency)
     now = policy.timing == TaxTiming.RECOGNITION
-    balance, expense = (
-        ("CURRENT_TAX_PAYABLE", "CURRENT_TAX_EXPENSE") if now else ("DEFERRED_TAX_ASSET", "DEFERRED_TAX_EXPENSE")
-    )
+    balance, expense = balance_role(policy.timing), "CURRENT_TAX_EXPENSE" if now else "DEFERRED_TAX_EXPENSE"
     return TaxEffect(
         policy=policy,
         loss=loss,
