@@ -194,8 +194,9 @@ def mirrors(tally: Tally) -> Iterator[str]:
     """All mirrors of an entry together take back no more than it posted, per account and dimensions."""
     entities = Entity.objects.in_bulk()
     lines = (
-        "select o.id, l.account_id, l.role, l.location_id, l.category_id, l.cost_centre_id, l.reason, {posted} as posted, "
-        "{back} as back from ledger_journalentry {entry} join ledger_journalline l on l.entry_id = {entry}.id {original}"
+        "select o.id, l.account_id, l.role, l.location_id, l.category_id, l.cost_centre_id, l.reason, "
+        "{posted} as posted, {back} as back from ledger_journalentry {entry} "
+        "join ledger_journalline l on l.entry_id = {entry}.id {original}"
     )
     posted = lines.format(posted="l.amount", back="0", entry="o", original=_HAS_MIRRORS)
     back = lines.format(
@@ -211,8 +212,8 @@ def mirrors(tally: Tally) -> Iterator[str]:
     ):
         entity = entities[entity_id]
         yield (
-            f"{entity}: entry {year}-{sequence:06d}: of {money_said(entity, amount)} on account {code} its mirrors take "
-            f"back {money_said(entity, -taken)}."
+            f"{entity}: entry {year}-{sequence:06d}: of {money_said(entity, amount)} on account {code} its mirrors "
+            f"take back {money_said(entity, -taken)}."
         )
 
 
