@@ -72,7 +72,7 @@ def entry(request: EntityRequest, number: str) -> HttpResponse:
             "entry": found,
             "lines": lines,
             "behind": refs.url_for(request.entity, found.source_ref),
-            "total": (total := sum(line.debit for line in lines)),
+            "total": (total := sum((line.debit for line in lines), selectors.ZERO)),
             "part_of": selectors.part_reversed(found, total),
             "has_cost_centres": any(line.cost_centre_id for line in lines),
             "before": selectors.entry_beside(found, -1),
