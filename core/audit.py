@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from core.keys import in_hand
 from core.models import AuditEvent, ChainHead, Entity, User
 
 SIGN_IN_CHAIN = "sign-in"
@@ -120,6 +121,8 @@ def record_many(*, entity: Entity | None, events: Sequence[NewEvent], chain: str
     """Append events in their order; as many statements for thousands as for one."""
     head = head_lock(entity_chain(entity) if entity else chain)
     now, previous = timezone.now(), head.hash
+    hand = in_hand.get()
+    keyed = {"step_key": hand.told} if hand is not None and entity is not None and hand.entity_id == entity.pk else {}
     made = []
     for place, new in enumerate(events, start=head.sequence + 1):
         event = AuditEvent(
@@ -131,13 +134,15 @@ def record_many(*, entity: Entity | None, events: Sequence[NewEvent], chain: str
             kind=new.kind,
             subject=_storable(new.subject),
             message=_storable(new.message),
-            data=_storable(json.loads(json.dumps(new.data or {}, default=str))),
+            data=_storable(json.loads(json.dumps({**(new.data or {}), **keyed}, default=str))),
             previous_hash=previous,
         )
         previous = event.hash = event_hash(event)
         made.append(event)
     AuditEvent.objects.bulk_create(made, batch_size=1000)
     ChainHead.objects.filter(chain=head.chain).update(sequence=head.sequence + len(made), hash=previous)
+    if hand is not None and keyed and made:
+        hand.event = made[-1].sequence
     return made
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core import audit
 from core.errors import BadInput, NotAllowed, SegregationOfDuties, WrongState
+from core.idempotency import Answer, Asked, once
 from core.models import ChangeRequest, Entity, Membership, User
 from core.words import Role
 
@@ -44,7 +45,25 @@ def _roles(entity: Entity, user: User) -> set[str]:
     return set(Membership.objects.filter(entity=entity, user=user).values_list("role", flat=True))
 
 
-@transaction.atomic
+def change_asked(entity: Entity, kind: str, subject: str, body: Mapping[str, Any]) -> Asked:
+    """What a press asks for that makes a request. Done already: the same one waits for a second person."""
+    waiting = ChangeRequest.objects.filter(entity=entity, kind=kind, subject=subject, status=ChangeRequest.Status.OPEN)
+    return Asked(f"{kind}.request", subject, body, done_already=waiting.exists)
+
+
+def change_once(
+    *, entity: Entity, user: User, key: str, asked: Asked, step: Callable[[], ChangeRequest]
+) -> ChangeRequest:
+    """Take the step on a request under its key (core.idempotency); repeated, it gives the request as it is by now."""
+
+    def answer() -> Answer:
+        change = step()
+        return Answer(f"{change.summary}: {change.get_status_display().lower()}.", {"change": change.pk})
+
+    done = once(entity=entity, user=user, key=key, asked=asked, step=answer)
+    return ChangeRequest.objects.select_related("entity").get(entity=entity, pk=done.result["change"])
+
+
 def change_request(
     *,
     entity: Entity,
@@ -54,8 +73,24 @@ def change_request(
     reason: str,
     user: User,
     details: Mapping[str, Any] | None = None,
+    key: str = "",
 ) -> ChangeRequest:
-    """Ask for a change. NotAllowed without role; BadInput without a reason; WrongState when the same one is open."""
+    """Ask for a change. NotAllowed without role; BadInput without a reason; WrongState when the same one is open.
+
+    key: of the press; the same one gives the request that the first press made."""
+    return change_once(
+        entity=entity,
+        user=user,
+        key=key,
+        asked=change_asked(entity, kind, subject, {"reason": reason.strip(), "details": dict(details or {})}),
+        step=lambda: _request(entity, kind, subject, summary, reason, user, dict(details or {})),
+    )
+
+
+@transaction.atomic
+def _request(
+    entity: Entity, kind: str, subject: str, summary: str, reason: str, user: User, details: dict[str, Any]
+) -> ChangeRequest:
     definition = _KINDS[kind]
     if not _roles(entity, user) & definition.requested_by:
         wanted = " or ".join(sorted(r.label.lower() for r in definition.requested_by))
@@ -73,7 +108,7 @@ def change_request(
         kind=kind,
         subject=subject,
         summary=summary,
-        details=dict(details or {}),
+        details=details,
         reason=reason.strip(),
         requested_by=user,
     )
@@ -88,9 +123,27 @@ def change_request(
     return change
 
 
+def change_decide(
+    *, change: ChangeRequest, user: User, approve: bool, comment: str = "", key: str = ""
+) -> ChangeRequest:
+    """Decide as the second person; when approved the change happens in the same transaction.
+
+    key: of the press; the same one gives the request as it was decided."""
+    asked = Asked(
+        f"{change.kind}.decide",
+        change.subject,
+        {"change": change.pk, "approve": approve, "comment": comment},
+        done_already=ChangeRequest.objects.filter(pk=change.pk).exclude(status=ChangeRequest.Status.OPEN).exists,
+    )
+    decided = change_once(
+        entity=change.entity, user=user, key=key, asked=asked, step=lambda: _decide(change, user, approve, comment)
+    )
+    change.refresh_from_db()
+    return decided
+
+
 @transaction.atomic
-def change_decide(*, change: ChangeRequest, user: User, approve: bool, comment: str = "") -> ChangeRequest:
-    """Decide as the second person; when approved the change happens in the same transaction."""
+def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> ChangeRequest:
     definition = kind_of(change)
     if change.requested_by_id == user.pk:
         raise SegregationOfDuties(f"{change.summary}: you asked for it, so a second person has to decide.")

@@ -57,6 +57,10 @@ class DuplicateUpload(DomainError):
     """The same kind, as-of moment and file was uploaded before."""
 
 
+class KeyUsed(DomainError):
+    """The key of a step was used for another step, with another content or by another person."""
+
+
 class OutdatedList(DomainError):
     """A stock list is older than the latest posting."""
 

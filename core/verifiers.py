@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from core import audit, verify
+from core import audit, key_proof, verify
 from core.models import AuditEvent, ChangeRequest, StoredFile
 from core.verify import Tally, rows
 
@@ -92,3 +92,4 @@ verify.register("audit chains", audit_chains)
 verify.register("stored files", stored_files)
 verify.register("change requests", change_requests)
 verify.register("uploads", uploads)
+verify.register("keys of steps", key_proof.step_keys)

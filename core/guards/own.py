@@ -1,8 +1,9 @@
-"""The guards of core's own tables: audit events and stored files are only ever added."""
+"""The guards of core's own tables: audit events, stored files and keys of steps are only ever added."""
 
 from core import guards
 
 guards.register(
     *guards.append_only("core_auditevent", noun="an audit event", keys=[["chain", "sequence"]]),
     *guards.append_only("core_storedfile", noun="a stored file", keys=[["entity_id", "sha256"]]),
+    *guards.append_only("core_stepkey", noun="the key of a step", keys=[["entity_id", "key"]]),
 )

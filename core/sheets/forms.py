@@ -44,6 +44,9 @@ class AmountField(forms.CharField):
 class UploadForm(forms.Form):
     """Step 1. `as_of` is typed and shown in the entity's time zone: the view activates it around this form."""
 
+    # Whether it was refused because its key belongs to another upload.
+    sent_before = False
+
     file = forms.FileField(
         label="File",
         max_length=255,

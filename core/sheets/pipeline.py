@@ -6,10 +6,8 @@ is one transaction that ends COMMITTED or leaves everything as it was. One audit
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import zip_longest
 from typing import Any
 
 from django.db import transaction
@@ -17,24 +15,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import audit, jobs, refs
-from core.access import roles_in
-from core.errors import BadInput, DomainError, DuplicateUpload, NotAllowed, SegregationOfDuties, WrongState
-from core.files import file_content, file_store
+from core.errors import BadInput, SegregationOfDuties, WrongState
+from core.files import file_content
+from core.idempotency import Answer, Asked, once
 from core.jobs import Run
 from core.models import Entity, Job, Upload, UploadIssue, User
 from core.money import display_money
 from core.sheets import check, kinds, staging
-from core.sheets.formats import MARKS, ORDERS, formats_complete
+from core.sheets.formats import MARKS, ORDERS
 from core.sheets.kinds import SheetKind
 from core.sheets.mapping import (
-    header_find,
-    mapping_by_name,
     mapping_check,
     mapping_missing,
-    mapping_remembered,
 )
-from core.sheets.moments import as_of_check
-from core.sheets.reader import BadSheet, Head, file_on_disk, head_read
+from core.sheets.reader import file_on_disk
+from core.sheets.receive import read_head, refuse_duplicate, require
+from core.sheets.receive import upload_receive as upload_receive
 from core.words import Role
 
 Status = Upload.Status
@@ -57,134 +53,6 @@ def _move(upload: Upload, allowed: Sequence[str], status: str, step: str, **chan
     upload.refresh_from_db()
 
 
-def _require(entity: Entity, user: User, roles: Sequence[Role], what: str) -> None:
-    if not roles_in(entity, user) & {role.value for role in roles}:
-        names = " or ".join(role.label.lower() for role in roles)
-        raise NotAllowed(f"{what} needs the role {names} in {entity}. Ask a colleague who has it.")
-
-
-def upload_receive(
-    *,
-    entity: Entity,
-    kind: str,
-    name: str,
-    content: bytes,
-    as_of: dt.datetime,
-    user: User,
-    content_type: str = "",
-    source_report: str = "",
-    control_total: Decimal | None = None,
-    options: Mapping[str, Any] | None = None,
-    sheet: str = "",
-) -> Upload:
-    """Keep the file, read its first rows and map its columns. Ends in COLUMNS, or in FAILED with a sentence.
-
-    Refuses without keeping anything: no role, a moment that has not come yet, an empty or too large file, the same
-    file for the same moment committed before (DuplicateUpload), and whatever the kind's precheck refuses.
-    """
-    definition = kinds.kind(kind)
-    _require(entity, user, definition.upload_roles, f"Uploading a {definition.title.lower()}")
-    as_of_check(as_of)
-    name = name.replace("\\", "/").rpartition("/")[2][-255:] or "sheet"
-    with transaction.atomic():
-        stored = file_store(entity=entity, name=name, content=content, content_type=content_type, user=user)
-        upload = Upload(
-            entity=entity,
-            kind=kind,
-            file=stored,
-            file_name=name,
-            as_of=as_of,
-            source_report=source_report,
-            control_total=control_total,
-            options=dict(options or {}),
-            created_by=user,
-        )
-        _refuse_duplicate(upload)
-        definition.precheck(upload)
-    with file_on_disk(content) as path:
-        _read_head(upload, definition, path, sheet)
-    with transaction.atomic():
-        upload.save()
-        audit.record(
-            entity=entity,
-            actor=user,
-            kind="upload.received",
-            subject=f"upload:{upload.pk}",
-            message=(
-                f"{user} uploaded {name} as {definition.title.lower()} as of {as_of:%Y-%m-%d %H:%M %Z}. "
-                f"{upload.message}"
-            ).strip(),
-            data={"sha256": stored.sha256, "size": stored.size, "status": upload.status},
-        )
-    return upload
-
-
-def _refuse_duplicate(upload: Upload) -> None:
-    twin = (
-        Upload.objects.filter(
-            entity_id=upload.entity_id,
-            kind=upload.kind,
-            as_of=upload.as_of,
-            file__sha256=upload.file.sha256,
-            status=Status.COMMITTED,
-        )
-        .exclude(pk=upload.pk)
-        .select_related("committed_by")
-        .first()
-    )
-    if twin:
-        raise DuplicateUpload(
-            f"{upload.file_name} with the same content and the same moment ({upload.as_of:%Y-%m-%d %H:%M}) was "
-            "committed on "
-            f"{twin.committed_at:%Y-%m-%d} by {twin.committed_by} (upload {twin.pk}). Nothing was taken in again."
-        )
-
-
-def _read_head(upload: Upload, kind: SheetKind, path: str, sheet: str) -> None:
-    """Header, sample, mapping and formats, or FAILED with the reason."""
-    try:
-        head = head_read(path, upload.file_name, sheet)
-        if not head.rows:
-            others = [other for other in head.sheets if other != head.sheet]
-            hint = f" Choose another sheet: {', '.join(others)}." if others else " Is it the right file?"
-            raise BadSheet(f"'{upload.file_name}'{f', sheet {head.sheet},' if head.sheet else ''} is empty.{hint}")
-        header = header_find(kind, head.first_row, head.rows)
-    except DomainError as error:
-        upload.status, upload.message = Status.FAILED, error.message
-        return
-    upload.status, upload.message = Status.COLUMNS, ""
-    upload.sheet_name, upload.header, upload.sample = head.sheet, header.names, header.sample
-    upload.formats = {
-        "sheets": head.sheets,
-        "header_row": header.row,
-        "encoding": head.encoding,
-        "delimiter": head.delimiter,
-        "constants": {},
-        "mapped": "by name",
-    }
-    _map(upload, kind, head)
-
-
-def _map(upload: Upload, kind: SheetKind, head: Head) -> None:
-    remembered = mapping_remembered(entity=upload.entity, kind=kind, names=upload.header)
-    if remembered:
-        upload.mapping, formats = remembered
-        chosen = {
-            key: formats[key]
-            for how, names in (
-                ("decimal_how", ("decimal_how", "decimal_mark")),
-                ("date_how", ("date_how", "date_order")),
-            )
-            if formats.get(how) == "chosen"
-            for key in names
-        }
-        upload.formats |= {**chosen, "constants": formats.get("constants", {}), "mapped": "as last time"}
-    else:
-        upload.mapping = mapping_by_name(kind, upload.header)
-    below = head.rows[upload.formats["header_row"] - head.first_row + 1 :]
-    upload.formats = formats_complete(upload, kind, dict(enumerate(zip_longest(*below, fillvalue=""))))
-
-
 def upload_is_mapped(upload: Upload) -> bool:
     """Whether every required column has found its place, so that the check can start without asking."""
     kind = kinds.kind(upload.kind)
@@ -194,11 +62,11 @@ def upload_is_mapped(upload: Upload) -> bool:
 def upload_sheet_choose(*, upload: Upload, user: User, sheet: str) -> Upload:
     """Take another sheet of the workbook: its header is read and mapped afresh."""
     kind = kinds.kind(upload.kind)
-    _require(upload.entity, user, kind.upload_roles, "Choosing a sheet")
+    require(upload.entity, user, kind.upload_roles, "Choosing a sheet")
     if sheet not in upload.formats.get("sheets", []):
         raise BadInput(f"'{upload.file_name}' has no sheet '{sheet}'.")
     with file_on_disk(file_content(upload.file_id)) as path:
-        _read_head(upload, kind, path, sheet)
+        read_head(upload, kind, path, sheet)
     if upload.status == Status.FAILED:
         raise BadInput(upload.message)
     _move(
@@ -227,7 +95,7 @@ def upload_columns_set(
 ) -> Upload:
     """Map by hand. mapping: our column -> the sheet's column numbers; an empty mark or order is left to the sheet."""
     kind = kinds.kind(upload.kind)
-    _require(upload.entity, user, kind.upload_roles, "Mapping columns")
+    require(upload.entity, user, kind.upload_roles, "Mapping columns")
     chosen = {name: list(numbers) for name, numbers in mapping.items() if numbers}
     fixed = {name: text.strip() for name, text in (constants or {}).items() if text.strip() and name not in chosen}
     mapping_check(kind=kind, names=upload.header, mapping=chosen, constants=fixed)
@@ -255,7 +123,7 @@ def upload_check(*, upload: Upload, user: User) -> Upload:
     """Start the check of every row, as a job. The upload comes back as it is then: CHECKING, or done where jobs run
     inline."""
     kind = kinds.kind(upload.kind)
-    _require(upload.entity, user, kind.upload_roles, "Checking a sheet")
+    require(upload.entity, user, kind.upload_roles, "Checking a sheet")
     if not upload.header:
         raise WrongState(f"{upload.file_name} cannot be checked: {upload.message} Upload the mended file.")
     mapping_check(kind=kind, names=upload.header, mapping=upload.mapping, constants=upload.formats.get("constants", {}))
@@ -278,9 +146,9 @@ def control_difference(upload: Upload) -> Decimal | None:
 def upload_may_commit(*, upload: Upload, user: User) -> None:
     """NotAllowed or SegregationOfDuties with the reason, where this person may not commit this upload."""
     kind = kinds.kind(upload.kind)
-    _require(upload.entity, user, kind.commit_roles, f"Committing a {kind.title.lower()}")
+    require(upload.entity, user, kind.commit_roles, f"Committing a {kind.title.lower()}")
     if upload.summary.get("needs_controller"):
-        _require(upload.entity, user, [Role.CONTROLLER], f"Committing {upload.file_name}, which releases allowance,")
+        require(upload.entity, user, [Role.CONTROLLER], f"Committing {upload.file_name}, which releases allowance,")
         if user.pk == upload.created_by_id:
             raise SegregationOfDuties(
                 f"{upload.file_name} releases allowance, and you uploaded it yourself: another controller has to "
@@ -288,8 +156,30 @@ def upload_may_commit(*, upload: Upload, user: User) -> None:
             )
 
 
-def upload_commit(*, upload: Upload, user: User, difference_confirmed: bool = False) -> Upload:
-    """Commit what was checked, as a job. BadInput where the GL control total differs and nobody said that it may."""
+def upload_commit(*, upload: Upload, user: User, difference_confirmed: bool = False, key: str = "") -> Upload:
+    """Commit what was checked, as a job. BadInput where the GL control total differs and nobody said that it may.
+
+    key: of the press; the same one starts nothing again and gives the upload as it is by now."""
+    asked = Asked(
+        "upload.commit",
+        f"upload:{upload.pk}",
+        {"difference_confirmed": difference_confirmed},
+        done_already=Upload.objects.filter(pk=upload.pk, status__in=(Status.COMMITTING, Status.COMMITTED)).exists,
+    )
+    started: list[Job] = []
+
+    def step() -> Answer:
+        started.append(_commit_start(upload, user, difference_confirmed))
+        return Answer(f"{upload.file_name} is being committed.", {"upload": upload.pk, "job": started[0].pk})
+
+    once(entity=upload.entity, user=user, key=key, asked=asked, step=step)
+    for job in started:
+        jobs.job_enqueue(job=job)
+    upload.refresh_from_db()
+    return upload
+
+
+def _commit_start(upload: Upload, user: User, difference_confirmed: bool) -> Job:
     upload.refresh_from_db()
     upload_may_commit(upload=upload, user=user)
     difference = control_difference(upload)
@@ -303,9 +193,7 @@ def upload_commit(*, upload: Upload, user: User, difference_confirmed: bool = Fa
     with transaction.atomic():
         job = jobs.job_create(entity=upload.entity, kind=COMMIT, user=user)
         _move(upload, MAY_COMMIT, Status.COMMITTING, "committed", job=job, message="")
-    jobs.job_enqueue(job=job)
-    upload.refresh_from_db()
-    return upload
+    return job
 
 
 def _totals(upload: Upload) -> tuple[Decimal, Decimal, Decimal]:
@@ -327,7 +215,7 @@ def _commit(run: Run) -> None:
     # One commit at a time per entity: two uploads of one file must not both find that the other is not there yet.
     Entity.objects.select_for_update(no_key=True).get(pk=upload.entity_id)
     kind, user = kinds.kind(upload.kind), run.job.created_by
-    _refuse_duplicate(upload)
+    refuse_duplicate(upload)
     kind.precheck(upload)
     committed = kind.commit(upload, user)
     summary = {**upload.summary, "url": committed.url}
@@ -362,7 +250,7 @@ def _commit(run: Run) -> None:
 def upload_discard(*, upload: Upload, user: User) -> Upload:
     """Set it aside: its file stays, its rows go."""
     kind = kinds.kind(upload.kind)
-    _require(upload.entity, user, kind.upload_roles, "Discarding an upload")
+    require(upload.entity, user, kind.upload_roles, "Discarding an upload")
     with transaction.atomic():
         _move(upload, MAY_DISCARD, Status.DISCARDED, "discarded")
         staging.rows_clear(kind, upload.pk)

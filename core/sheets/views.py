@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core import jobs
 from core.access import EntityRequest, for_entity, require_role
-from core.errors import DomainError
+from core.errors import DomainError, KeyUsed
 from core.files import file_content
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import Job, Upload, UploadIssue
 from core.sheets import downloads, kinds, pipeline, selectors
@@ -80,7 +81,8 @@ def upload_new(request: EntityRequest, kind: str) -> HttpResponse:
             if upload:
                 return _to(upload)
         context = {"form": form, "kind": definition}
-        return render(request, "uploads/new.html", context, status=400 if form.errors else 200)
+        status = 400 if form.errors else 200
+        return render(request, "uploads/new.html", context, status=KeyUsed.status if form.sent_before else status)
 
 
 def _received(request: EntityRequest, kind: SheetKind, form: UploadForm) -> Upload | None:
@@ -97,10 +99,12 @@ def _received(request: EntityRequest, kind: SheetKind, form: UploadForm) -> Uplo
             control_total=data.get("control_total"),
             options=form.options(),
             user=request.user,
+            key=key_of(request),
         )
     except DomainError as error:
         record_refusal(request, error)
         form.add_error("file", error.message)
+        form.sent_before = isinstance(error, KeyUsed)
         return None
     if upload.status == Status.COLUMNS and pipeline.upload_is_mapped(upload):
         pipeline.upload_check(upload=upload, user=request.user)
@@ -262,8 +266,13 @@ def commit(request: EntityRequest, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     try:
         pipeline.upload_commit(
-            upload=upload, user=request.user, difference_confirmed=request.POST.get("difference") == "seen"
+            upload=upload,
+            user=request.user,
+            difference_confirmed=request.POST.get("difference") == "seen",
+            key=key_of(request),
         )
+    except KeyUsed:
+        raise
     except DomainError as error:
         record_refusal(request, error)
         messages.error(request, error.message)

@@ -6,6 +6,7 @@ Use the tags, as in {% money x %}: they know the currency and locale of the `ent
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 import zoneinfo
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,11 @@ from typing import Any
 from babel.dates import format_date
 from django import template
 from django.core.paginator import Page
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from core import refs
+from core.idempotency import FIELD
 from core.models import Entity
 from core.money import display, display_money, display_quantity
 
@@ -120,3 +124,12 @@ def ref_name(source_ref: str) -> str:
     if not rest:
         return source_ref
     return rest if prefix == "proposal" else f"{prefix.capitalize()} {rest}"
+
+
+@register.simple_tag(takes_context=True)
+def step_key(context: template.Context) -> SafeString:
+    """The hidden key of a form: made with the page, and kept where a refused form is shown again, so that sending it
+    twice counts once (core/idempotency.py)."""
+    request = context.get("request")
+    kept = request.POST.get(FIELD, "") if request is not None and request.method == "POST" else ""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, kept or uuid.uuid4())

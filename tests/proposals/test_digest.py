@@ -156,7 +156,10 @@ def test_a_second_press_answers_what_was_posted_and_posts_nothing_more(company, 
     first = client.post(address, form, follow=True)
     assert "Posted: 400.00 EUR, expiry, entry 2026-000001, March 2026." in first.content.decode()
     second = client.post(address, form, follow=True)
-    assert "is posted already, as entry 2026-000001. Nothing was posted again." in second.content.decode()
+    assert "Posted: 400.00 EUR, expiry, entry 2026-000001, March 2026." in second.content.decode()
+    # Another press, from a page that was opened anew, is told that it came too late.
+    third = client.post(address, {**form, "step_key": "another-press"}, follow=True)
+    assert "is posted already, as entry 2026-000001. Nothing was posted again." in third.content.decode()
     assert JournalEntry.objects.count() == 1
     assert Posting.objects.count() == 1
 

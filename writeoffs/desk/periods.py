@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core import changes as second_person
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput, DomainError
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest, Entity
 from core.words import Role
@@ -132,7 +133,7 @@ def _period_page(
 def period_close_view(request: EntityRequest, code: str) -> HttpResponse:
     shown = _period(request, code)
     try:
-        period_close(period=shown, user=request.user)
+        period_close(period=shown, user=request.user, key=key_of(request))
     except DomainError as error:
         record_refusal(request, error)
         return _period_page(request, _period(request, code), error)
@@ -145,7 +146,7 @@ def period_close_view(request: EntityRequest, code: str) -> HttpResponse:
 def period_reopen_view(request: EntityRequest, code: str) -> HttpResponse:
     shown, reason = _period(request, code), request.POST.get("reason", "")
     try:
-        period_reopen_request(period=shown, user=request.user, reason=reason)
+        period_reopen_request(period=shown, user=request.user, reason=reason, key=key_of(request))
     except DomainError as error:
         record_refusal(request, error)
         return _period_page(request, shown, error, reason)
@@ -192,7 +193,11 @@ def change_decide(request: EntityRequest, pk: int) -> HttpResponse:
     approve = request.POST.get("decision") == "approve"
     try:
         second_person.change_decide(
-            change=change, user=request.user, approve=approve, comment=request.POST.get("comment", "").strip()
+            change=change,
+            user=request.user,
+            approve=approve,
+            comment=request.POST.get("comment", "").strip(),
+            key=key_of(request),
         )
     except DomainError as error:
         record_refusal(request, error)

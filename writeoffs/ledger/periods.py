@@ -17,6 +17,7 @@ from django.utils import timezone
 from core import audit, changes
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed, PeriodClosed, WrongState
+from core.idempotency import Answer, Asked, once
 from core.models import ChangeRequest, Entity, User
 from core.words import Role
 from writeoffs.ledger.models import FiscalPeriod
@@ -63,10 +64,25 @@ def _earlier_periods(period: FiscalPeriod) -> CloseCheck:
     return CloseCheck("Earlier periods are closed", len(earlier), f"{len(earlier)} still open. {first}")
 
 
-@transaction.atomic
-def period_close(*, period: FiscalPeriod, user: User) -> FiscalPeriod:
+def period_close(*, period: FiscalPeriod, user: User, key: str = "") -> FiscalPeriod:
     """Close a period for good. NotAllowed but for a CONTROLLER; WrongState where it is closed already or something that
-    has to be done first is open (the message names each)."""
+    has to be done first is open (the message names each). key: of the press; the same one closes nothing again."""
+
+    def step() -> Answer:
+        closed = _close(period, user)
+        return Answer(f"{closed} is closed. Nothing is posted into it any more.")
+
+    asked = Asked(
+        "period.close",
+        f"period:{period.code}",
+        done_already=FiscalPeriod.objects.filter(pk=period.pk, status=FiscalPeriod.Status.CLOSED).exists,
+    )
+    once(entity=period.entity, user=user, key=key, asked=asked, step=step)
+    return FiscalPeriod.objects.select_related("entity").get(pk=period.pk)
+
+
+@transaction.atomic
+def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
     if Role.CONTROLLER not in roles_in(period.entity, user):
         raise NotAllowed(f"Closing {period} needs the role controller in {period.entity}.")
     locked = FiscalPeriod.objects.select_for_update().select_related("entity").get(pk=period.pk)
@@ -91,8 +107,18 @@ def period_close(*, period: FiscalPeriod, user: User) -> FiscalPeriod:
     return locked
 
 
-def period_reopen_request(*, period: FiscalPeriod, user: User, reason: str) -> ChangeRequest:
-    """Ask a second person to re-open a closed period. WrongState where it is open."""
+def period_reopen_request(*, period: FiscalPeriod, user: User, reason: str, key: str = "") -> ChangeRequest:
+    """Ask a second person to re-open a closed period. WrongState where it is open. key: of the press."""
+    return changes.change_once(
+        entity=period.entity,
+        user=user,
+        key=key,
+        asked=changes.change_asked(period.entity, REOPEN, f"period:{period.code}", {"reason": reason.strip()}),
+        step=lambda: _reopen_request(period, user, reason),
+    )
+
+
+def _reopen_request(period: FiscalPeriod, user: User, reason: str) -> ChangeRequest:
     if period.status != FiscalPeriod.Status.CLOSED:
         raise WrongState(f"{period} is open; there is nothing to re-open.")
     return changes.change_request(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from core import audit
 from core.access import roles_in
 from core.errors import StaleContent
+from core.idempotency import Answer, Asked, once
 from core.models import User
 from inventory.models import CountSheet
 from writeoffs.ledger.mapping import resolver_of
@@ -25,15 +26,19 @@ from writeoffs.proposals.services.steps import RETURN_COUNT, guard, proposal_loc
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """already: somebody, perhaps the same person in another tab, had posted it before; nothing was posted again."""
+    """already: somebody, perhaps the same person in another tab, had posted it before; nothing was posted again.
+    answered: what the first press was told, where this one repeats it."""
 
     proposal: Proposal
     entries: list[JournalEntry]
     already: bool
+    answered: str = ""
 
     @property
     def message(self) -> str:
         """ "Posted: 12,480.00 EUR, expiry, entry 2026-000123, March 2026." """
+        if self.answered:
+            return self.answered
         proposal = self.proposal
         numbers = " and ".join(entry.number for entry in self.entries)
         if self.already:
@@ -52,13 +57,34 @@ def entries_posted(proposal: Proposal) -> list[JournalEntry]:
     return list(entries.select_related("entity", "period").order_by("chain_sequence"))
 
 
-@transaction.atomic
-def proposal_post(*, proposal: Proposal, user: User, digest: str) -> Posted:
+def proposal_post(*, proposal: Proposal, user: User, digest: str, key: str = "") -> Posted:
     """Make movements and entries of exactly the content of `digest`. Pressed again, it answers what was posted.
 
-    StaleContent where lots, accounts or evidence give something else than was approved; PeriodClosed; UnmappedRole;
-    NotEnoughStock; SegregationOfDuties. Nothing is kept then.
+    key: of the press (core.idempotency): the same key answers what the first press was told. StaleContent where lots,
+    accounts or evidence give something else than was approved; PeriodClosed; UnmappedRole; NotEnoughStock;
+    SegregationOfDuties; KeyUsed. Nothing is kept then.
     """
+    made: list[Posted] = []
+
+    def step_once() -> Answer:
+        made.append(_post(proposal, user, digest))
+        return Answer(made[0].message, {"entries": [entry.number for entry in made[0].entries]})
+
+    asked = Asked(
+        "proposal.post",
+        proposal.source_ref,
+        {"digest": digest},
+        done_already=lambda: Proposal.objects.filter(pk=proposal.pk, status=Status.POSTED).exists(),
+    )
+    answer = once(entity=proposal.entity, user=user, key=key, asked=asked, step=step_once)
+    if made:
+        return made[0]
+    proposal = Proposal.objects.select_related("entity").get(pk=proposal.pk)
+    return Posted(proposal, entries_posted(proposal), already=True, answered=answer.message)
+
+
+@transaction.atomic
+def _post(proposal: Proposal, user: User, digest: str) -> Posted:
     proposal = proposal_lock(proposal)
     if proposal.status == Status.POSTED and _may_post(proposal, user):
         return Posted(proposal, entries_posted(proposal), already=True)

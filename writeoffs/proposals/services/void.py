@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core import audit
 from core.access import roles_in
-from core.changes import ChangeKind, change_decide, change_request
+from core.changes import ChangeKind, change_asked, change_decide, change_once, change_request
 from core.errors import BadInput, SegregationOfDuties, WrongState
 from core.models import ChangeRequest, User
 from core.words import Framework, Role
@@ -25,10 +25,22 @@ from writeoffs.proposals.states import next_status
 KIND = "proposal.void"
 
 
-@transaction.atomic
-def void_request(*, proposal: Proposal, user: User, reason: str, posted_on: dt.date) -> ChangeRequest:
+def void_request(*, proposal: Proposal, user: User, reason: str, posted_on: dt.date, key: str = "") -> ChangeRequest:
     """Ask that a posted proposal be voided on a date in an open period. PeriodClosed, WrongState, BadInput without
-    reason."""
+    reason. key: of the press; the same one gives the request that the first press made."""
+    return change_once(
+        entity=proposal.entity,
+        user=user,
+        key=key,
+        asked=change_asked(
+            proposal.entity, KIND, proposal.source_ref, {"reason": reason.strip(), "posted_on": posted_on.isoformat()}
+        ),
+        step=lambda: _void_request(proposal, user, reason, posted_on),
+    )
+
+
+@transaction.atomic
+def _void_request(proposal: Proposal, user: User, reason: str, posted_on: dt.date) -> ChangeRequest:
     proposal = proposal_lock(proposal)
     guard(proposal, user=user, verb=Verb.VOID)
     refused = policy.day_refusal(entity=proposal.entity, name="posting date", day=posted_on)
@@ -51,12 +63,12 @@ def void_request(*, proposal: Proposal, user: User, reason: str, posted_on: dt.d
     )
 
 
-def void_decide(*, change: ChangeRequest, user: User, approve: bool, comment: str = "") -> ChangeRequest:
+def void_decide(*, change: ChangeRequest, user: User, approve: bool, comment: str = "", key: str = "") -> ChangeRequest:
     """Decide a void that somebody else asked for; approved, the mirror is posted in the same transaction."""
     refused = void_refusal(change, user)
     if refused is not None:
         raise refused
-    return change_decide(change=change, user=user, approve=approve, comment=comment)
+    return change_decide(change=change, user=user, approve=approve, comment=comment, key=key)
 
 
 def void_refusal(change: ChangeRequest, user: User) -> SegregationOfDuties | None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError, NotAllowed, SegregationOfDuties
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.requests import whole_number
@@ -124,7 +125,9 @@ def _approve(request: EntityRequest, proposal: Proposal) -> str:
 
 
 def _post(request: EntityRequest, proposal: Proposal) -> str:
-    posted = services.proposal_post(proposal=proposal, user=request.user, digest=request.POST.get("digest", ""))
+    posted = services.proposal_post(
+        proposal=proposal, user=request.user, digest=request.POST.get("digest", ""), key=key_of(request)
+    )
     return posted.message
 
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
-from core.errors import BadInput, DomainError
+from core.errors import BadInput, DomainError, KeyUsed
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.requests import next_path
 from core.words import Reason, Role
@@ -65,7 +66,8 @@ def proposal_bulk(request: EntityRequest) -> HttpResponse:
     if verb not in steps or not numbers:
         raise BadInput("Choose at least one proposal, and approve, post or return.")
     do, said = steps[verb]
-    done = []
+    done: list[str] = []
+    refused: list[DomainError] = []
     found = {p.number: p for p in Proposal.objects.filter(entity=request.entity, number__in=numbers)}
     for number in numbers:
         proposal = found.get(number)
@@ -77,7 +79,11 @@ def proposal_bulk(request: EntityRequest) -> HttpResponse:
             done.append(number)
         except DomainError as error:
             record_refusal(request, error)
+            refused.append(error)
             messages.error(request, f"{number} was left out. {error.message}")
+    again = next((error for error in refused if isinstance(error, KeyUsed)), None)
+    if again is not None and not done:
+        raise again
     if done:
         messages.success(request, f"{said}: {', '.join(done)}.")
     return HttpResponseRedirect(next_path(request, reverse("desk:home", args=[request.entity.slug])))
@@ -93,7 +99,9 @@ def _approve(request: EntityRequest, proposal: Proposal) -> None:
 
 
 def _post(request: EntityRequest, proposal: Proposal) -> None:
-    services.proposal_post(proposal=proposal, user=request.user, digest=_seen(request, proposal))
+    # One form, many documents: each has a key of its own made from the form's.
+    key = key_of(request, part=proposal.number)
+    services.proposal_post(proposal=proposal, user=request.user, digest=_seen(request, proposal), key=key)
 
 
 def _return(request: EntityRequest, proposal: Proposal) -> None:

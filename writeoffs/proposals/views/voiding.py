@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.access import EntityRequest, for_entity
-from core.errors import DomainError, NotAllowed, SegregationOfDuties
+from core.errors import DomainError, KeyUsed, NotAllowed, SegregationOfDuties
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.words import Role
@@ -29,7 +30,11 @@ def void_request(request: EntityRequest, number: str) -> HttpResponse:
         data = form.cleaned_data
         try:
             services.void_request(
-                proposal=proposal, user=request.user, reason=data["reason"], posted_on=data["posted_on"]
+                proposal=proposal,
+                user=request.user,
+                reason=data["reason"],
+                posted_on=data["posted_on"],
+                key=key_of(request),
             )
         except DomainError as error:
             record_refusal(request, error)
@@ -45,17 +50,20 @@ def void_request(request: EntityRequest, number: str) -> HttpResponse:
 @for_entity(Role.CONTROLLER, Role.APPROVER)
 def void_decide(request: EntityRequest, number: str) -> HttpResponse:
     proposal = proposal_or_404(request, number)
-    change = get_object_or_404(
-        ChangeRequest,
-        entity=request.entity,
-        kind=KIND,
-        subject=proposal.source_ref,
-        status=ChangeRequest.Status.OPEN,
-    )
+    # The newest, decided or not: who presses again is answered what happened, not that there is no such page.
+    change = ChangeRequest.objects.filter(entity=request.entity, kind=KIND, subject=proposal.source_ref).first()
+    if change is None:
+        raise Http404
     approve = request.POST.get("decision") == "approve"
     try:
-        services.void_decide(change=change, user=request.user, approve=approve, comment=request.POST.get("comment", ""))
-    except (NotAllowed, SegregationOfDuties):
+        services.void_decide(
+            change=change,
+            user=request.user,
+            approve=approve,
+            comment=request.POST.get("comment", ""),
+            key=key_of(request),
+        )
+    except (NotAllowed, SegregationOfDuties, KeyUsed):
         raise
     except DomainError as error:
         record_refusal(request, error)
