@@ -169,6 +169,14 @@ class Category(models.Model):
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="categories")
     name = models.CharField(max_length=100)
+    cost_centre = models.ForeignKey(
+        "CostCentre",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="categories",
+        help_text="Who bears a loss of it where its location names nobody.",
+    )
 
     class Meta:
         ordering = ("name",)
@@ -191,6 +199,14 @@ class Location(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="locations")
     code = models.CharField(max_length=60)
     name = models.CharField(max_length=120, blank=True)
+    cost_centre = models.ForeignKey(
+        "CostCentre",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="locations",
+        help_text="Who bears a loss here unless a line says otherwise.",
+    )
 
     class Meta:
         ordering = ("code",)
@@ -212,6 +228,7 @@ class CostCentre(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="cost_centres")
     code = models.CharField(max_length=30)
     name = models.CharField(max_length=120, blank=True)
+    active = models.BooleanField(default=True, help_text="A retired cost centre takes no new line.")
 
     class Meta:
         ordering = ("code",)

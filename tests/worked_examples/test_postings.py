@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import BadInput
 from core.words import Reason
 from inventory.models import Lot
 from tests.conftest import Company, make_company
@@ -22,6 +23,7 @@ from writeoffs.ledger.effects import effects
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.proposals import policy, services
 from writeoffs.proposals.models import Kind, Proposal
+from writeoffs.proposals.services import ChargeInput
 
 CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "worked_examples.json").read_text())["cases"]}
 type_lines = dict[tuple[str, str], Decimal]
@@ -62,12 +64,16 @@ def write_down(company: Company, targets: dict[str, tuple[Lot, str]]) -> Proposa
     return posted(company, proposal)
 
 
-def write_off(company: Company, reason: str, *units: tuple[Lot, str], **dates: dt.date) -> Proposal:
+def write_off(
+    company: Company, reason: str, *units: tuple[Lot, str], charges: tuple[ChargeInput, ...] = (), **dates: dt.date
+) -> Proposal:
     proposal = services.proposal_create(
         entity=company.entity, user=company["PREPARER"], header=header(reason=reason, **dates)
     )
     for lot, quantity in units:
         services.line_add(proposal=proposal, user=company["PREPARER"], lot=lot, quantity=Decimal(quantity))
+    for charge in charges:
+        services.charge_add(proposal=proposal, user=company["PREPARER"], charge=charge)
     return posted(company, proposal)
 
 
@@ -112,44 +118,45 @@ def test_a_write_down_to_nrv_posts_the_journal_and_the_effects_of_the_case(name:
     assert_statements(case, proposal)
 
 
-def _p06(company: Company, case: dict[str, Any]) -> Proposal:
+def _p06(company: Company, case: dict[str, Any], *charges: ChargeInput) -> Proposal:
     lot = make_lot(company.entity, "PIPE", "60", "12.50")
-    return write_off(company, Reason.ABNORMAL_DAMAGE, (lot, "60"))
+    return write_off(company, Reason.ABNORMAL_DAMAGE, (lot, "60"), charges=charges)
 
 
-def _p07(company: Company, case: dict[str, Any]) -> Proposal:
+def _p07(company: Company, case: dict[str, Any], *charges: ChargeInput) -> Proposal:
     lot = make_lot(company.entity, "MED", "480", "3.25", allowance="780.00")
-    return write_off(company, Reason.EXPIRY, (lot, "480"))
+    return write_off(company, Reason.EXPIRY, (lot, "480"), charges=charges)
 
 
-def _p08(company: Company, case: dict[str, Any]) -> Proposal:
-    return write_off(company, Reason.THEFT, (make_lot(company.entity, "BIKE", "20", "150.00"), "20"))
+def _p08(company: Company, case: dict[str, Any], *charges: ChargeInput) -> Proposal:
+    return write_off(company, Reason.THEFT, (make_lot(company.entity, "BIKE", "20", "150.00"), "20"), charges=charges)
 
 
-def _p18(company: Company, case: dict[str, Any]) -> Proposal:
+def _p18(company: Company, case: dict[str, Any], *charges: ChargeInput) -> Proposal:
     lot = make_lot(company.entity, "SCRAP", "100", "100.00", allowance="8500.00")
-    return write_off(company, Reason.OBSOLESCENCE, (lot, "100"))
+    return write_off(company, Reason.OBSOLESCENCE, (lot, "100"), charges=charges)
 
 
-def _p20(company: Company, case: dict[str, Any]) -> Proposal:
-    return write_off(company, Reason.FIRE, (make_lot(company.entity, "HALL", "250", "100.00"), "250"))
+def _p20(company: Company, case: dict[str, Any], *charges: ChargeInput) -> Proposal:
+    return write_off(company, Reason.FIRE, (make_lot(company.entity, "HALL", "250", "100.00"), "250"), charges=charges)
 
 
-def _p23(company: Company, case: dict[str, Any]) -> Proposal:
+def _p23(company: Company, case: dict[str, Any], *charges: ChargeInput) -> Proposal:
     """First in, first out over three lots: all of K1 and ten of K2."""
     lots = [
         make_lot(company.entity, "LAYER", layer["quantity"], layer["unit_cost"], code=layer["lot"])
         for layer in case["inputs"]["layers"]
     ]
-    return write_off(company, Reason.DAMAGE, (lots[0], "30"), (lots[1], "10"))
+    return write_off(company, Reason.DAMAGE, (lots[0], "30"), (lots[1], "10"), charges=charges)
 
 
-WRITE_OFFS: dict[str, Callable[[Company, dict[str, Any]], Proposal]] = {
+WRITE_OFFS: dict[str, Callable[..., Proposal]] = {
     "P06": _p06,
     "P07": _p07,
     "P08": _p08,
     "P18": _p18,
     "P20": _p20,
+    "P21": _p20,
     "P23": _p23,
 }
 
@@ -164,6 +171,45 @@ def test_a_write_off_posts_the_first_leg_of_the_case_and_leaves_its_carrying_amo
     assert carrying(company) == Decimal(case["expected"]["carrying_amount"])
     if {line["entry"] for line in case["expected"]["journal"]} == {1}:
         assert_statements(case, proposal)
+
+
+# The legs beside the loss, as the case's inputs give them.
+CHARGES: dict[str, Callable[[dict[str, Any]], list[ChargeInput]]] = {
+    "P06": lambda i: [ChargeInput("DISPOSAL_COST", Decimal(i["destruction_cost"]), i["destruction_paid"].upper())],
+    "P08": lambda i: [
+        ChargeInput("INPUT_TAX", Decimal(i["quantity"]) * Decimal(i["unit_cost"]) * Decimal(i["vat_rate"]))
+    ],
+    "P18": lambda i: [
+        ChargeInput("PROCEEDS", Decimal(i["scrap_proceeds"]), "ACCOUNT"),
+        ChargeInput("DISPOSAL_COST", Decimal(i["destruction_cost"]), "ACCOUNT"),
+    ],
+    "P20": lambda i: [ChargeInput("INSURANCE", Decimal(i["claim"]), certainty="CERTAIN")],
+    "P21": lambda i: [ChargeInput("INSURANCE", Decimal(i["loss"]), certainty="PROBABLE")],
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", CHARGES)
+def test_every_leg_of_a_case_is_an_entry_of_its_own_and_its_statements_are_the_cases(name: str) -> None:
+    case = CASES[name]
+    company = company_of(case)
+    charges = CHARGES[name](case["inputs"])
+    proposal = WRITE_OFFS[name](company, case, *charges)
+    numbers = tuple(sorted({line["entry"] for line in case["expected"]["journal"]}))
+    assert made_entry(proposal) == expected_entry(case, entries=numbers)
+    assert JournalEntry.objects.filter(source_ref=proposal.source_ref).count() == len(numbers)
+    assert carrying(company) == Decimal(case["expected"]["carrying_amount"])
+    assert_statements(case, proposal)
+
+
+@pytest.mark.django_db
+def test_the_claim_of_case_p21_above_the_loss_is_refused_and_told_how_much_of_it_waits() -> None:
+    case = CASES["P21"]
+    company = company_of(case)
+    claim = ChargeInput("INSURANCE", Decimal(case["inputs"]["claim"]), certainty="PROBABLE")
+    with pytest.raises(BadInput, match=r"up to the loss of 25,000\.00 EUR.*the other 3,000\.00 EUR wait"):
+        _p20(company, case, claim)
+    assert Decimal(case["expected"]["unrecognised_gain"]) == 3000
 
 
 @pytest.mark.django_db

@@ -24,6 +24,7 @@ from writeoffs.ledger.journal import PlannedEntry, entries_write, period_lock
 from writeoffs.ledger.mapping import AccountResolver, Facts, Rule
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.posting import plans
+from writeoffs.posting.charges import Charge, charge_entries
 from writeoffs.posting.corrections import Correction, corrected
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
 from writeoffs.posting.models import Posting
@@ -64,6 +65,7 @@ class Document:
     instructions: Sequence[Instruction]
     quarantine_goods: bool = True
     correction: Correction | None = None
+    charges: Sequence[Charge] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,29 @@ class Prepared:
             plans.part_of(change, reason=document.reason, cost_centre_id=instruction.cost_centre_id)
             for change, instruction in zip(self.changes, document.instructions, strict=True)
         ]
-        return corrected(plans.entries_of(document.kind, parts, title=document.title), document.correction)
+        return entries_planned(
+            kind=document.kind,
+            parts=parts,
+            title=document.title,
+            correction=document.correction,
+            charges=document.charges,
+        )
 
 
 def entries_planned(
-    *, kind: str, parts: Sequence[Part], title: str, correction: Correction | None = None
+    *,
+    kind: str,
+    parts: Sequence[Part],
+    title: str,
+    correction: Correction | None = None,
+    charges: Sequence[Charge] = (),
 ) -> list[PlannedEntry]:
-    """The entries that summed parts of a document will make: what a page shows before anything is decided."""
-    return corrected(plans.entries_of(kind, parts, title=title), correction)
+    """The entries that summed parts and charges of a document will make: what a page shows before anything is
+    decided."""
+    return [
+        *corrected(plans.entries_of(kind, parts, title=title), correction),
+        *charge_entries(charges, title=title),
+    ]
 
 
 def accounts_for(*, mapping: AccountResolver, entries: Iterable[PlannedEntry]) -> Mapping[Facts, Rule]:

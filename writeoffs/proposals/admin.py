@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
-from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine
+from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalCharge, ProposalLine
 
 
 @admin.register(Proposal)
@@ -21,6 +21,13 @@ class ProposalLineAdmin(ReadOnlyAdmin):
     list_display = ("proposal", "line_number", "lot", "quantity", "cost", "loss")
     list_select_related = ("proposal", "lot")
     search_fields = ("proposal__number",)
+
+
+@admin.register(ProposalCharge)
+class ProposalChargeAdmin(ReadOnlyAdmin):
+    list_display = ("proposal", "number", "kind", "amount", "settlement", "certainty")
+    list_filter = ("kind",)
+    list_select_related = ("proposal",)
 
 
 @admin.register(Decision)

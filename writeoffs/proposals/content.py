@@ -16,12 +16,15 @@ from decimal import Decimal
 from django.db import connection
 
 from core.models import Entity
-from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, from_raw
+from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, from_raw, to_raw
 from writeoffs.ledger.mapping import AccountResolver, resolver_of
 from writeoffs.posting.book import Document, Instruction, entries_planned
+from writeoffs.posting.charges import Charge
 from writeoffs.posting.plans import Change, Part, PlannedEntry
-from writeoffs.proposals.models import Evidence, Proposal
+from writeoffs.proposals.charges import charges_of, planned
+from writeoffs.proposals.models import Evidence, Proposal, ProposalCharge
 
+CHARGE_COLUMNS = ("number", "kind", "amount", "settlement", "certainty", "cost_centre_id", "note")
 _COLUMNS = (
     "id, lot_id, quantity, new_carrying_amount, cost, allowance, write_down, loss, "
     "quarantine_id, cost_centre_id, line_number"
@@ -58,7 +61,7 @@ def title_of(proposal: Proposal) -> str:
     return f"{proposal.number}, {proposal.get_reason_display().lower()}"
 
 
-def document_of(proposal: Proposal, instructions: Sequence[Instruction]) -> Document:
+def document_of(proposal: Proposal, instructions: Sequence[Instruction], charges: Sequence[Charge] = ()) -> Document:
     return Document(
         proposal.entity,
         proposal.source_ref,
@@ -68,6 +71,7 @@ def document_of(proposal: Proposal, instructions: Sequence[Instruction]) -> Docu
         title_of(proposal),
         instructions,
         proposal.quarantine_goods,
+        charges=charges,
     )
 
 
@@ -105,7 +109,16 @@ def content_digest(
     """SHA-256 (hex) of the content as it stands, with the accounts as mapped now where none are given."""
     named = accounts_named(proposal) if accounts is None else accounts
     evidence = Evidence.objects.filter(proposal=proposal).values_list("file__sha256", "kind")
-    return digest_of(proposal, lines, accounts=named, evidence=list(evidence))
+    charges = ProposalCharge.objects.filter(proposal=proposal).order_by("number")
+    told = [charge_said(*row) for row in charges.values_list(*CHARGE_COLUMNS)]
+    return digest_of(proposal, lines, accounts=named, evidence=list(evidence), charges=told)
+
+
+def charge_said(
+    number: int, kind: str, amount: Decimal, settlement: str, certainty: str, cost_centre_id: int | None, note: str
+) -> list[object]:
+    """What the digest covers of a charge."""
+    return [number, kind, to_raw(amount, MONEY_SCALE), settlement, certainty, cost_centre_id, note]
 
 
 def digest_of(
@@ -114,8 +127,10 @@ def digest_of(
     *,
     accounts: Sequence[Sequence[str]],
     evidence: Sequence[tuple[str, str]],
+    charges: Sequence[Sequence[object]] = (),
 ) -> str:
-    """SHA-256 (hex), version 1. evidence: (SHA-256, kind) of each paper."""
+    """SHA-256 (hex), version 1. evidence: (SHA-256, kind) of each paper. charges: as charge_said; a proposal without
+    any has the digest that it had before there were charges."""
     fields = [
         1,
         *(proposal.number, proposal.kind, proposal.reason, proposal.note, proposal.quarantine_goods),
@@ -130,6 +145,8 @@ def digest_of(
             for line in lines
         ],
     ]
+    if charges:
+        fields.append(["charges", *map(list, charges)])
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -177,8 +194,25 @@ def parts_of(proposal: Proposal) -> list[Part]:
 
 
 def journal_planned(proposal: Proposal) -> list[PlannedEntry]:
-    """The entries that posting the stored lines will make."""
-    return entries_planned(kind=proposal.kind, parts=parts_of(proposal), title=title_of(proposal))
+    """The entries that posting the stored lines and charges will make."""
+    parts = parts_of(proposal)
+    charges = charges_planned(proposal, parts)
+    return entries_planned(kind=proposal.kind, parts=parts, title=title_of(proposal), charges=charges)
+
+
+def charges_planned(proposal: Proposal, parts: Sequence[Part] | None = None) -> list[Charge]:
+    """The charges as posting takes them. parts: those of the lines where they have been read already."""
+    charges = charges_of(proposal)
+    if not charges:
+        return []
+    found = parts_of(proposal) if parts is None else parts
+    locations, categories = {part.location_id for part in found}, {part.category_id for part in found}
+    return planned(
+        charges,
+        reason=proposal.reason,
+        location_id=locations.pop() if len(locations) == 1 else None,
+        category_id=categories.pop() if len(categories) == 1 else None,
+    )
 
 
 def money(raw: int) -> Decimal:

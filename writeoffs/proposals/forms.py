@@ -14,6 +14,7 @@ from core.models import CostCentre, Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, RAW_LIMIT, from_raw
 from core.words import Reason
 from writeoffs.proposals import policy
+from writeoffs.proposals.charge_forms import centre_choices
 from writeoffs.proposals.models import Evidence, Kind, Proposal
 from writeoffs.proposals.services.create import Header, HeaderRefused, header_check
 
@@ -162,12 +163,9 @@ class LineForm(forms.Form):
     )
     note = forms.CharField(label="Note", max_length=200, required=False)
 
-    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, proposal: Proposal, cost_centre: CostCentre | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        centres = CostCentre.objects.filter(entity=proposal.entity)
-        centre = self.fields["cost_centre"]
-        assert isinstance(centre, forms.ModelChoiceField)
-        centre.queryset = centres
+        centre_choices(self.fields["cost_centre"], proposal, cost_centre)
         if proposal.kind == Kind.WRITE_DOWN:
             del self.fields["quantity"]
             self.fields["new_carrying_amount"].label = f"New carrying amount, {proposal.entity.currency}"

@@ -10,10 +10,12 @@ from core.guards import Guard, PostgreSQL, SQLite
 from writeoffs.proposals.models import Proposal
 
 PROPOSAL, LINE, EVIDENCE = "proposals_proposal", "proposals_proposalline", "proposals_evidence"
+CHARGE = "proposals_proposalcharge"
 POSTED, DECIDED = "'POSTED', 'VOIDED'", "'APPROVED', 'POSTED', 'VOIDED'"
 
 CHANGED = "a posted proposal never changes; it is voided by its mirror"
 LINES = "the lines of a posted proposal never change; it is voided by its mirror"
+CHARGES = "the charges of a posted proposal never change; it is voided by its mirror"
 PAPERS = "the evidence of an approved proposal is frozen; it is withdrawn to draft first, as long as it is not posted"
 
 _FIXED = [f.column for f in Proposal._meta.local_concrete_fields if f.column not in ("status", "version")]
@@ -101,5 +103,6 @@ guards.register(
     *guards.append_only("proposals_decision", noun="a decision", keys=[]),
     *_proposal_guards(),
     *_frozen(LINE, POSTED, LINES),
+    *_frozen(CHARGE, POSTED, CHARGES),
     *_frozen(EVIDENCE, DECIDED, PAPERS),
 )

@@ -148,6 +148,72 @@ class ProposalLine(models.Model):
         return f"{self.proposal_id}/{self.line_number}"
 
 
+class ChargeKind(models.TextChoices):
+    """What a write-off can bring along; each is a leg of the posting (writeoffs/posting/charges.py)."""
+
+    DISPOSAL_COST = "DISPOSAL_COST", "Disposal cost"
+    PROCEEDS = "PROCEEDS", "Scrap proceeds"
+    INPUT_TAX = "INPUT_TAX", "Input tax to repay"
+    INSURANCE = "INSURANCE", "Insurance claim"
+    TAX = "TAX", "Income tax saved"
+
+
+class Settlement(models.TextChoices):
+    CASH = "CASH", "In cash"
+    ACCOUNT = "ACCOUNT", "On account"
+
+
+class Certainty(models.TextChoices):
+    """How sure it is that the insurer pays."""
+
+    VIRTUALLY_CERTAIN = "CERTAIN", "Virtually certain"
+    PROBABLE = "PROBABLE", "Probable"
+    POSSIBLE = "POSSIBLE", "Possible"
+
+
+_SETTLED = Q(kind__in=(ChargeKind.DISPOSAL_COST, ChargeKind.PROCEEDS))
+
+
+class ProposalCharge(models.Model):
+    """Money that the goods' leaving costs or brings, posted on the proposal's posting date. amount: without a sign, the
+    kind says which side. certainty: of an insurance claim only."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="charges")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=15, choices=ChargeKind.choices)
+    amount = MoneyField()
+    settlement = models.CharField(max_length=8, choices=Settlement.choices, blank=True)
+    certainty = models.CharField(max_length=10, choices=Certainty.choices, blank=True)
+    cost_centre = models.ForeignKey(CostCentre, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("proposal", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("proposal", "number"), name="charge_number_once"),
+            models.CheckConstraint(
+                name="charge_amount_above_nil",
+                condition=Q(amount__gt=Decimal(0)),
+                violation_error_message="A charge is above nil; its kind says which side it is on.",
+            ),
+            models.CheckConstraint(
+                name="charge_settled_where_it_can_be",
+                condition=(_SETTLED & ~Q(settlement="")) | (~_SETTLED & Q(settlement="")),
+                violation_error_message="Disposal cost and scrap proceeds say how they are settled, and nothing else.",
+            ),
+            models.CheckConstraint(
+                name="charge_certainty_of_insurance",
+                condition=(Q(kind=ChargeKind.INSURANCE) & ~Q(certainty=""))
+                | (~Q(kind=ChargeKind.INSURANCE) & Q(certainty="")),
+                violation_error_message="An insurance claim says how certain it is, and nothing else does.",
+            ),
+            *bounded("charge", amount=MoneyField),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.proposal_id}"
+
+
 class Verb(models.TextChoices):
     SUBMIT = "SUBMIT", "Submitted"
     WITHDRAW = "WITHDRAW", "Withdrawn"

@@ -17,9 +17,10 @@ from django.db.models import BigIntegerField
 from django.db.models.functions import Cast
 
 from core.models import AuditEvent, User
+from core.money import MONEY_SCALE, from_raw, plain
 from core.verify import Tally, quantity_said, rows
 from writeoffs.proposals import content
-from writeoffs.proposals.models import Evidence, Proposal, ProposalLine, Status, Verb
+from writeoffs.proposals.models import ChargeKind, Evidence, Proposal, ProposalCharge, ProposalLine, Status, Verb
 from writeoffs.proposals.states import TRANSITIONS
 
 LIMIT = 100
@@ -99,7 +100,7 @@ class _Groups:
 def proposals(tally: Tally) -> Iterator[str]:
     """State, people and digest as the audit trail tells them; the content gives the digest that was decided on."""
     heard, people = _heard(), _People()
-    lines, papers = _Groups(_lines()), _Groups(_papers())
+    lines, papers, charges = _Groups(_lines()), _Groups(_papers()), _Groups(_charges())
     for proposal in Proposal.objects.order_by("pk").iterator(chunk_size=1000):
         own = heard.pop((proposal.entity_id, proposal.number), None)
         if own is None:
@@ -112,6 +113,7 @@ def proposals(tally: Tally) -> Iterator[str]:
                 [content.RawLine(*line) for line in lines.of(proposal.pk)],
                 accounts=own.accounts,
                 evidence=papers.of(proposal.pk),
+                charges=[content.charge_said(*charge) for charge in charges.of(proposal.pk)],
             )
             if digest != own.digest:
                 yield (
@@ -132,6 +134,11 @@ def _lines() -> Iterator[tuple[Any, ...]]:
 def _papers() -> Iterator[tuple[Any, ...]]:
     found = Evidence.objects.order_by("proposal_id", "pk")
     return found.values_list("proposal_id", "file__sha256", "kind").iterator(chunk_size=2000)
+
+
+def _charges() -> Iterator[tuple[Any, ...]]:
+    found = ProposalCharge.objects.order_by("proposal_id", "number")
+    return found.values_list("proposal_id", *content.CHARGE_COLUMNS).iterator(chunk_size=2000)
 
 
 class _People(dict[int | None, str]):
@@ -199,6 +206,26 @@ def entries(tally: Tally) -> Iterator[str]:
         f"and f.sha256 = j.value) order by e.id limit {LIMIT}"
     ):
         yield f"Proposal {number}: the paper {sha256[:16]}… that its entry was posted with is not attached to it."
+
+
+def charges(tally: Tally) -> Iterator[str]:
+    """The charges of a posted proposal are its legs: kind by kind the same amount, and no leg without a charge."""
+    kinds = ", ".join(f"'{kind.value}'" for kind in ChargeKind)
+    for number, kind, charged, posted in rows(
+        "select p.number, u.kind, sum(u.charged), sum(u.posted) from (select c.proposal_id as id, c.kind, "
+        "c.amount as charged, 0 as posted from proposals_proposalcharge c union all select p.id, e.leg, 0, l.amount "
+        f"from {_ENTRY} join ledger_journalline l on l.entry_id = e.id and l.amount > 0 and e.leg in ({kinds})) u "
+        "join proposals_proposal p on p.id = u.id and p.status in ('POSTED', 'VOIDED') "
+        f"group by p.id, p.number, u.kind having sum(u.charged) <> sum(u.posted) order by p.id limit {LIMIT}"
+    ):
+        yield (
+            f"Proposal {number}: its charges of kind {ChargeKind(kind).label.lower()} add up to {_amount(charged)}, "
+            f"its entries of that leg to {_amount(posted)}."
+        )
+
+
+def _amount(raw: int) -> str:
+    return plain(from_raw(int(raw), MONEY_SCALE))
 
 
 def quarantine(tally: Tally) -> Iterator[str]:

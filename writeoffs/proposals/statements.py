@@ -84,6 +84,17 @@ def journal_shown(proposal: Proposal) -> list[ShownEntry]:
     ]
 
 
+def unmapped_said(proposal: Proposal, journal: Iterable[ShownEntry]) -> str:
+    """Which accounts a draft lacks, so that it cannot be submitted; empty where it lacks none."""
+    missing = sorted({line.account for shown in journal for line in shown.lines if not line.mapped})
+    if not missing or proposal.status != Status.DRAFT:
+        return ""
+    return (
+        f"{proposal.number} cannot be submitted yet: {proposal.entity} maps no account to {', '.join(missing)}. "
+        "A controller maps it under Journal, Mapping."
+    )
+
+
 def _planned(mapping: AccountResolver, line: PlannedLine) -> tuple[str, str, bool, Decimal]:
     rule = mapping.resolve(line.role, line.category_id, line.reason, line.location_id)
     if rule is None:

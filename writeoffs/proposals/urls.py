@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from writeoffs.proposals.models import Verb
-from writeoffs.proposals.views import detail, lines, listing, making, papers, voiding
+from writeoffs.proposals.views import charges, detail, lines, listing, making, papers, voiding
 
 
 class Number:
@@ -34,6 +34,10 @@ urlpatterns = [
     path("<proposal_number:number>/lines/add/", lines.line_add, name="line_add"),
     path("<proposal_number:number>/lines/<int:line_number>/", lines.line_edit, name="line_edit"),
     path("<proposal_number:number>/lines/<int:line_number>/remove/", lines.line_remove, name="line_remove"),
+    path("<proposal_number:number>/cost-centre/", charges.lines_cost_centre, name="lines_cost_centre"),
+    path("<proposal_number:number>/charges/add/", charges.charge_add, name="charge_add"),
+    path("<proposal_number:number>/charges/<int:charge_number>/", charges.charge_edit, name="charge_edit"),
+    path("<proposal_number:number>/charges/<int:charge_number>/remove/", charges.charge_remove, name="charge_remove"),
     path("<proposal_number:number>/evidence/", papers.evidence_add, name="evidence_add"),
     path("<proposal_number:number>/evidence/<int:evidence_id>/", papers.evidence_view, name="evidence"),
     path("<proposal_number:number>/evidence/<int:evidence_id>/remove/", papers.evidence_remove, name="evidence_remove"),

@@ -1,6 +1,13 @@
 """Everything that changes a proposal. Each function is one step in one transaction and raises DomainError to refuse
 it."""
 
+from writeoffs.proposals.services.charges import (
+    ChargeInput,
+    charge_add,
+    charge_edit,
+    charge_remove,
+    lines_cost_centre_set,
+)
 from writeoffs.proposals.services.create import (
     Header,
     LineInput,
@@ -23,15 +30,20 @@ from writeoffs.proposals.services.post import Posted, proposal_post
 from writeoffs.proposals.services.void import void_decide, void_request
 
 __all__ = [
+    "ChargeInput",
     "Header",
     "LineInput",
     "Paper",
     "Posted",
+    "charge_add",
+    "charge_edit",
+    "charge_remove",
     "evidence_add",
     "evidence_remove",
     "line_add",
     "line_edit",
     "line_remove",
+    "lines_cost_centre_set",
     "proposal_approve",
     "proposal_create",
     "proposal_create_from_count",

@@ -13,6 +13,7 @@ from inventory.models import CountSheet
 from writeoffs.ledger.mapping import resolver_of
 from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
+from writeoffs.proposals.charges import charges_check
 from writeoffs.proposals.counted import refuse_moved
 from writeoffs.proposals.models import Proposal, Verb
 from writeoffs.proposals.services.lines import content_refresh, refuse_other_reason
@@ -49,6 +50,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     refuse_other_reason(proposal, reason=proposal.reason)
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
+    charges_check(proposal)
     mapping = resolver_of(entity=proposal.entity)
     accounts_for(mapping=mapping, entries=content.journal_planned(proposal))
     accounts = content.accounts_named(proposal, mapping)

@@ -21,11 +21,11 @@ from writeoffs.proposals.services.create import Header, LineInput, header_check,
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
 
 
-def _totals(proposal: Proposal) -> dict[str, object]:
+def totals_now(proposal: Proposal) -> dict[str, object]:
     return {"lines": proposal.line_count, "gross_loss": proposal.gross_loss, "net_loss": proposal.net_loss}
 
 
-def _edited(proposal: Proposal, *, user: User, what: str, before: dict[str, object]) -> None:
+def edited(proposal: Proposal, *, user: User, what: str, before: dict[str, object]) -> None:
     """Another version, and one event of the step with the totals before and after it."""
     Proposal.objects.filter(pk=proposal.pk).update(version=F("version") + 1)
     proposal.refresh_from_db()
@@ -35,7 +35,7 @@ def _edited(proposal: Proposal, *, user: User, what: str, before: dict[str, obje
         kind="proposal.edited",
         subject=proposal.source_ref,
         message=f"{user} changed {proposal.number}, {what}: {content.amount_said(proposal)} now.",
-        data={"before": before, "after": _totals(proposal)},
+        data={"before": before, "after": totals_now(proposal)},
     )
 
 
@@ -72,7 +72,7 @@ def proposal_edit(*, proposal: Proposal, user: User, header: Header, version: in
         )
     header_check(entity=proposal.entity, header=header)
     refuse_other_reason(proposal, reason=header.reason)
-    before = {**_totals(proposal), **_said(proposal)}
+    before = {**totals_now(proposal), **_said(proposal)}
     proposal.reason = header.reason
     proposal.event_on, proposal.found_on, proposal.posting_on = header.event_on, header.found_on, header.posting_on
     proposal.note = header.note.strip()
@@ -80,7 +80,7 @@ def proposal_edit(*, proposal: Proposal, user: User, header: Header, version: in
     proposal.save(update_fields=["reason", "event_on", "found_on", "posting_on", "note", "quarantine_goods"])
     changed = [name for name, value in _said(proposal).items() if value != before[name]]
     what = ", ".join(name.replace("_", " ") for name in changed) or "nothing"
-    _edited(proposal, user=user, what=what, before=before)
+    edited(proposal, user=user, what=what, before=before)
     return proposal
 
 
@@ -162,9 +162,9 @@ def line_add(
         quarantine=quarantine,
         note=note,
     )
-    before = _totals(proposal)
+    before = totals_now(proposal)
     lines_write(proposal, [asked])
-    _edited(proposal, user=user, what=f"added lot {_named(lot)}", before=before)
+    edited(proposal, user=user, what=f"added lot {_named(lot)}", before=before)
     return proposal
 
 
@@ -195,7 +195,7 @@ def line_edit(
             f"Lot {_named(line.lot)} was counted: its difference is {plain(line.quantity)} and stays so. Remove the "
             f"line where it is wrong, and have the lot counted again."
         )
-    before = _totals(proposal)
+    before = totals_now(proposal)
     instruction = Instruction(line.lot_id, asked.quantity, asked.new_carrying_amount, line.quarantine_id)
     (change,) = posting_preview(content.document_of(proposal, [instruction])).changes
     ProposalLine.objects.filter(pk=line.pk).update(
@@ -209,7 +209,7 @@ def line_edit(
         note=note[:200],
     )
     totals_set(proposal)
-    _edited(proposal, user=user, what=f"line {line.line_number}, lot {_named(line.lot)}", before=before)
+    edited(proposal, user=user, what=f"line {line.line_number}, lot {_named(line.lot)}", before=before)
     return proposal
 
 
@@ -218,10 +218,10 @@ def line_remove(*, line: ProposalLine, user: User) -> Proposal:
     """Take a line off a draft. A counted difference that is taken off stays open on its count."""
     proposal = proposal_lock(line.proposal)
     guard_edit(proposal, user=user)
-    before, what = _totals(proposal), f"took off line {line.line_number}, lot {_named(line.lot)}"
+    before, what = totals_now(proposal), f"took off line {line.line_number}, lot {_named(line.lot)}"
     line.delete()
     totals_set(proposal)
-    _edited(proposal, user=user, what=what, before=before)
+    edited(proposal, user=user, what=what, before=before)
     return proposal
 
 

@@ -98,7 +98,8 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
             "posts to has "
             "changed. Reload the page; where it stays so, return it to the preparer."
         )
-    prepared = posting_prepare(content.document_of(proposal, content.instructions_of(lines)))
+    charges = content.charges_planned(proposal)
+    prepared = posting_prepare(content.document_of(proposal, content.instructions_of(lines), charges))
     refuse_moved(proposal, step=RETURN_COUNT)
     refuse_differences(proposal, lines, prepared)
     evidence = content.evidence_digests(proposal)

@@ -23,6 +23,7 @@ from core.requests import whole_number
 from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import content, policy, selectors, services, statements
+from writeoffs.proposals.charge_forms import CentreForm
 from writeoffs.proposals.forms import EvidenceForm
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.services.void import KIND as VOID
@@ -44,6 +45,7 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
     duties = policy.duties(
         proposal, user=request.user, roles=request.entity_roles, amount=content.amount_said(proposal)
     )
+    journal = statements.journal_shown(proposal)
     mine = policy.refusal(proposal, user=request.user, roles=request.entity_roles, verb=policy.EDIT) is None
     return {
         "proposal": proposal,
@@ -58,7 +60,10 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "others": [{"url": _address(proposal, step), **asdict(step)} for step in duties.others],
         "may_edit": mine and proposal.status in LINES_OPEN,
         "may_attach": mine and proposal.status in EVIDENCE_OPEN,
-        "journal": statements.journal_shown(proposal),
+        "journal": journal,
+        "unmapped": statements.unmapped_said(proposal, journal),
+        "charges": proposal.charges.select_related("cost_centre"),
+        "centre_form": CentreForm(proposal=proposal),
         "effects": statements.effects_shown(proposal),
         **_after_posting(request, proposal),
     }

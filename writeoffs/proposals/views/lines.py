@@ -97,7 +97,7 @@ def line_edit(request: EntityRequest, number: str, line_number: int) -> HttpResp
         "cost_centre": line.cost_centre,
         "note": line.note,
     }
-    form = LineForm(request.POST or None, proposal=proposal, initial=initial)
+    form = LineForm(request.POST or None, proposal=proposal, cost_centre=line.cost_centre, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:

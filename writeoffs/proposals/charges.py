@@ -1,0 +1,156 @@
+"""Which charges a proposal may carry: what the framework and the entity's tax policy allow of them.
+
+Invariant: a charge that the rules forbid is refused when it is written down, and again when the proposal is submitted,
+since lines and dates may have changed in between. Sources: IAS 37.33 and 37.53 by analogy; ASC 450-30, 610-30;
+IAS 12.12; ASC 740-10-25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from core.errors import BadInput
+from core.money import MONEY_SCALE, at_rate, display_money, is_whole_unit, plain, to_raw
+from core.words import Framework, TaxTiming
+from writeoffs.posting.charges import SETTLED, Charge
+from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
+
+ZERO = Decimal(0)
+# The kinds of proposal whose goods leave, so that leaving can cost or bring something.
+CARRIERS = frozenset({Kind.WRITE_OFF.value})
+
+
+class ChargeRefused(BadInput):
+    """field: the form's field that is wrong, or None where it is the charge as a whole."""
+
+    def __init__(self, field: str | None, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def charges_of(proposal: Proposal) -> list[ProposalCharge]:
+    return list(proposal.charges.order_by("number"))
+
+
+def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
+    """ChargeRefused where the charge cannot stand on the proposal beside the others."""
+    if proposal.kind not in CARRIERS:
+        raise ChargeRefused(
+            None,
+            f"{proposal.number} is a {proposal.get_kind_display().lower()}: only a write-off carries charges, since "
+            "its goods leave. Take the charge off.",
+        )
+    _amount_check(proposal, charge)
+    _settlement_check(charge)
+    if charge.kind == ChargeKind.INSURANCE:
+        _insurance_check(proposal, charge, others)
+    elif charge.certainty:
+        raise ChargeRefused("certainty", "Only an insurance claim states how certain it is. Leave it empty.")
+    if charge.kind == ChargeKind.TAX:
+        _tax_check(proposal, charge, others)
+
+
+def charges_check(proposal: Proposal) -> None:
+    """The same of every charge of the proposal as it stands."""
+    every = charges_of(proposal)
+    for charge in every:
+        charge_check(proposal, charge, [other for other in every if other.pk != charge.pk])
+
+
+def _said(proposal: Proposal, amount: Decimal) -> str:
+    entity = proposal.entity
+    return f"{display_money(amount, entity.currency, entity.locale)} {entity.currency}"
+
+
+def _amount_check(proposal: Proposal, charge: ProposalCharge) -> None:
+    if charge.amount <= ZERO:
+        raise ChargeRefused(
+            "amount", f"{charge.get_kind_display()}: {charge.amount} is not above nil. Enter it without a sign."
+        )
+    if not is_whole_unit(charge.amount, proposal.entity.currency):
+        raise ChargeRefused(
+            "amount",
+            f"{charge.get_kind_display()}: {charge.amount} has more decimals than {proposal.entity.currency}. Round "
+            "it.",
+        )
+
+
+def _settlement_check(charge: ProposalCharge) -> None:
+    label = charge.get_kind_display()
+    if charge.kind in SETTLED and charge.settlement not in Settlement.values:
+        raise ChargeRefused("settlement", f"{label}: say whether it is settled in cash or stays on account.")
+    if charge.kind not in SETTLED and charge.settlement:
+        raise ChargeRefused("settlement", f"{label} is settled later, by the ERP. Leave the settlement empty.")
+
+
+def _insurance_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
+    """IFRS: an asset when virtually certain, above the loss too. US GAAP: when probable, up to the loss."""
+    if charge.certainty not in Certainty.values:
+        raise ChargeRefused("certainty", "Insurance claim: say how certain it is that the insurer pays.")
+    stated = Certainty(charge.certainty).label.lower()
+    if proposal.entity.framework == Framework.IFRS:
+        if charge.certainty != Certainty.VIRTUALLY_CERTAIN:
+            raise ChargeRefused(
+                "certainty",
+                f"Under IFRS an insurance claim is booked only when it is virtually certain (IAS 37.33); this one is "
+                f"{stated}. Leave it off, and book it when the insurer has confirmed it.",
+            )
+        return
+    if charge.certainty == Certainty.POSSIBLE:
+        raise ChargeRefused(
+            "certainty",
+            "Under US GAAP an insurance claim is booked only when it is probable (ASC 450-30, 610-30); this one is "
+            f"{stated}. Leave it off until it is.",
+        )
+    claimed = charge.amount + sum((other.amount for other in others if other.kind == ChargeKind.INSURANCE), ZERO)
+    loss = max(proposal.net_loss, ZERO)
+    if claimed > loss:
+        raise ChargeRefused(
+            "amount",
+            f"Under US GAAP an insurance claim is booked up to the loss of {_said(proposal, loss)}; "
+            f"{_said(proposal, claimed)} are claimed. Enter the loss at most: the other "
+            f"{_said(proposal, claimed - loss)} wait until they are realised (ASC 450-30).",
+        )
+
+
+def _tax_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
+    """Current tax is saved only by what is deductible now."""
+    entity = proposal.entity
+    if entity.tax_timing == TaxTiming.NEVER:
+        raise ChargeRefused("kind", f"{entity} cannot deduct losses on stock, so none saves income tax. Take it off.")
+    if entity.tax_timing == TaxTiming.DISPOSAL and proposal.quarantine_goods:
+        raise ChargeRefused(
+            "kind",
+            f"{entity} deducts a loss when the goods are disposed of; those of {proposal.number} stay in quarantine. "
+            "Take it off, or say under reason and dates that the goods are gone.",
+        )
+    costs = sum(
+        (other.amount for other in others if other.kind in (ChargeKind.DISPOSAL_COST, ChargeKind.INPUT_TAX)), ZERO
+    )
+    saved = charge.amount + sum((other.amount for other in others if other.kind == ChargeKind.TAX), ZERO)
+    most = at_rate(max(proposal.net_loss, ZERO) + costs, entity.tax_rate, entity.currency)
+    if saved > most:
+        raise ChargeRefused(
+            "amount",
+            f"Income tax saved: {_said(proposal, saved)} is more than the loss and its costs can save at "
+            f"{plain(entity.tax_rate * 100)} %, {_said(proposal, most)}. Enter that at most.",
+        )
+
+
+def planned(
+    charges: Sequence[ProposalCharge], *, reason: str, location_id: int | None, category_id: int | None
+) -> list[Charge]:
+    """The charges as posting takes them, of goods at one location or of one category where all share it."""
+    return [
+        Charge(
+            charge.kind,
+            to_raw(charge.amount, MONEY_SCALE),
+            charge.settlement,
+            reason,
+            location_id,
+            category_id,
+            charge.cost_centre_id,
+        )
+        for charge in charges
+    ]

@@ -1,0 +1,96 @@
+"""Writes, changes and takes off a draft's charges, and sets the cost centre of all its lines at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+
+from core.errors import BadInput
+from core.models import CostCentre, User
+from core.money import display_money
+from writeoffs.proposals.charges import charge_check, charges_of
+from writeoffs.proposals.models import Proposal, ProposalCharge
+from writeoffs.proposals.services.lines import edited, totals_now
+from writeoffs.proposals.services.steps import guard_edit, proposal_lock
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeInput:
+    """A charge as a person says it. amount: without a sign."""
+
+    kind: str
+    amount: Decimal
+    settlement: str = ""
+    certainty: str = ""
+    cost_centre: CostCentre | None = None
+    note: str = ""
+
+
+@transaction.atomic
+def charge_add(*, proposal: Proposal, user: User, charge: ChargeInput) -> Proposal:
+    """Put a charge on a draft. ChargeRefused where framework, tax policy or kind forbid it."""
+    proposal = proposal_lock(proposal)
+    guard_edit(proposal, user=user)
+    last = proposal.charges.aggregate(last=Max("number"))["last"] or 0
+    made = _filled(ProposalCharge(proposal=proposal, number=last + 1), charge)
+    charge_check(proposal, made, charges_of(proposal))
+    before = totals_now(proposal)
+    made.save()
+    edited(proposal, user=user, what=f"added {_said(made, proposal)}", before=before)
+    return proposal
+
+
+@transaction.atomic
+def charge_edit(*, charge: ProposalCharge, user: User, to: ChargeInput) -> Proposal:
+    """Change a charge of a draft."""
+    proposal = proposal_lock(charge.proposal)
+    guard_edit(proposal, user=user)
+    was, others = _said(charge, proposal), [one for one in charges_of(proposal) if one.pk != charge.pk]
+    changed = _filled(ProposalCharge(pk=charge.pk, proposal=proposal, number=charge.number), to)
+    charge_check(proposal, changed, others)
+    before = totals_now(proposal)
+    changed.save(force_update=True)
+    edited(proposal, user=user, what=f"{was} is {_said(changed, proposal)}", before=before)
+    return proposal
+
+
+@transaction.atomic
+def charge_remove(*, charge: ProposalCharge, user: User) -> Proposal:
+    """Take a charge off a draft."""
+    proposal = proposal_lock(charge.proposal)
+    guard_edit(proposal, user=user)
+    before, what = totals_now(proposal), f"took off {_said(charge, proposal)}"
+    charge.delete()
+    edited(proposal, user=user, what=what, before=before)
+    return proposal
+
+
+@transaction.atomic
+def lines_cost_centre_set(*, proposal: Proposal, user: User, cost_centre: CostCentre | None) -> Proposal:
+    """Give all lines of a draft one cost centre, or none. BadInput for another entity's or a retired one."""
+    proposal = proposal_lock(proposal)
+    guard_edit(proposal, user=user)
+    if cost_centre is not None and (cost_centre.entity_id != proposal.entity_id or not cost_centre.active):
+        raise BadInput(
+            f"Cost centre {cost_centre} is retired or not one of {proposal.entity}. Choose one from the list."
+        )
+    before = totals_now(proposal)
+    proposal.lines.update(cost_centre=cost_centre)
+    said = f"cost centre {cost_centre}" if cost_centre else "no cost centre"
+    edited(proposal, user=user, what=f"all lines: {said}", before=before)
+    return proposal
+
+
+def _filled(charge: ProposalCharge, given: ChargeInput) -> ProposalCharge:
+    charge.kind, charge.amount = given.kind, given.amount
+    charge.settlement, charge.certainty = given.settlement, given.certainty
+    charge.cost_centre, charge.note = given.cost_centre, given.note.strip()[:200]
+    return charge
+
+
+def _said(charge: ProposalCharge, proposal: Proposal) -> str:
+    amount = display_money(charge.amount, proposal.entity.currency, proposal.entity.locale)
+    return f"{charge.get_kind_display().lower()} {amount}"
