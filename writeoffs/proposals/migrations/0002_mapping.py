@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0002_mapping'),
+        ('core', '0003_mapping'),
         ('proposals', '0001_initial'),
     ]
 
