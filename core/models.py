@@ -162,88 +162,6 @@ class Membership(models.Model):
         return f"{self.user}: {self.get_role_display()} of {self.entity}"
 
 
-class Category(models.Model):
-    """A class of items with one accounting treatment. "Uncategorised" takes the rows that name none."""
-
-    UNCATEGORISED = "Uncategorised"
-
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="categories")
-    name = models.CharField(max_length=100)
-    cost_centre = models.ForeignKey(
-        "CostCentre",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="categories",
-        help_text="Who bears a loss of it where its location names nobody.",
-    )
-
-    class Meta:
-        ordering = ("name",)
-        verbose_name_plural = "categories"
-        constraints = (
-            models.UniqueConstraint(
-                fields=("entity", "name"),
-                name="category_name_once",
-                violation_error_message="This entity has a category of that name already.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Location(models.Model):
-    """A warehouse, store or zone whose stock is counted as one."""
-
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="locations")
-    code = models.CharField(max_length=60)
-    name = models.CharField(max_length=120, blank=True)
-    cost_centre = models.ForeignKey(
-        "CostCentre",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="locations",
-        help_text="Who bears a loss here unless a line says otherwise.",
-    )
-
-    class Meta:
-        ordering = ("code",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("entity", "code"),
-                name="location_code_once",
-                violation_error_message="This entity has a location of that code already.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.code
-
-
-class CostCentre(models.Model):
-    """Who bears a loss inside the company."""
-
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="cost_centres")
-    code = models.CharField(max_length=30)
-    name = models.CharField(max_length=120, blank=True)
-    active = models.BooleanField(default=True, help_text="A retired cost centre takes no new line.")
-
-    class Meta:
-        ordering = ("code",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("entity", "code"),
-                name="cost_centre_code_once",
-                violation_error_message="This entity has a cost centre of that code already.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.code
-
-
 class Counter(models.Model):
     """The last number handed out in one series of one entity; gapless, since it moves in the user's transaction."""
 
@@ -464,3 +382,6 @@ class AuditEvent(models.Model):
 
 # A model of core like the others; it stands in a file of its own with what hashes it.
 from core.keys import StepKey as StepKey  # noqa: E402
+from core.master_data import Category as Category  # noqa: E402
+from core.master_data import CostCentre as CostCentre  # noqa: E402
+from core.master_data import Location as Location  # noqa: E402
