@@ -85,11 +85,12 @@ class UploadForm(forms.Form):
         if not kind.asks_control_total:
             del self.fields["control_total"]
         for option in kind.options:
+            choices = option.choices_for(entity)
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label,
-                choices=option.choices,
+                choices=choices,
                 required=False,
-                initial=option.choices[0][0],
+                initial=choices[0][0] if choices else "",
                 help_text=option.help,
             )
 

@@ -8,7 +8,10 @@ class DeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from writeoffs.desk import closing
+        from core import refs
+        from writeoffs.desk import closing, tie_checks
         from writeoffs.ledger import periods
 
         periods.register_checker(closing.checks)
+        periods.register_checker(tie_checks.checks)
+        refs.register("tie-out", tie_checks.tie_out_url)

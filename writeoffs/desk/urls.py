@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from writeoffs.desk import audit_views, periods, views
+from writeoffs.desk import audit_views, periods, tie_views, views
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("periods/<str:code>/", periods.period, name="period"),
     path("periods/<str:code>/close/", periods.period_close_view, name="period_close"),
     path("periods/<str:code>/reopen/", periods.period_reopen_view, name="period_reopen"),
+    path("tie-out/", tie_views.tie_outs, name="tie_outs"),
+    path("tie-out/<str:code>/", tie_views.tie_out, name="tie_out"),
+    path("tie-out/<str:code>/accept/", tie_views.tie_out_accept, name="tie_out_accept"),
     path("changes/", periods.changes, name="changes"),
     path("changes/<int:pk>/decide/", periods.change_decide, name="change_decide"),
     path("audit/", audit_views.audit_trail, name="audit"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin, register_books
-from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalEntry, JournalLine
+from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalEntry, JournalLine, TrialBalance
 
 register_books(lambda entity: JournalEntry.objects.filter(entity=entity).exists())
 
@@ -49,3 +49,10 @@ class JournalLineAdmin(ReadOnlyAdmin):
     list_display = ("entry", "line_number", "account", "amount", "location", "category", "reason")
     list_select_related = ("entry", "account", "location", "category")
     search_fields = ("entry__source_ref",)
+
+
+@admin.register(TrialBalance)
+class TrialBalanceAdmin(ReadOnlyAdmin):
+    list_display = ("period", "version", "entity", "as_of", "covers", "line_count", "committed_by")
+    list_filter = ("entity", "covers")
+    list_select_related = ("entity", "period", "committed_by")

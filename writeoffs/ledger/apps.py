@@ -48,10 +48,11 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from core import refs
-        from writeoffs.ledger import mapping_changes, periods
+        from writeoffs.ledger import kinds, mapping_changes, periods
 
         periods.register_changes()
         mapping_changes.register()
+        kinds.register_all()
         refs.register("period", _period_url)
         refs.register("account_map", _mapping_url)
         post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")

@@ -9,6 +9,7 @@ from django import forms
 from core.models import Entity
 from writeoffs.ledger.models import FiscalPeriod, Leg, Origin
 from writeoffs.ledger.selectors import EntryFilter
+from writeoffs.ledger.trial_models import SECTIONS
 
 
 class EntryFilterForm(forms.Form):
@@ -46,3 +47,26 @@ class DatesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["class"] = "form-control"
+
+
+class BalanceFilterForm(forms.Form):
+    """What a trial balance is narrowed to; `account` comes from a figure's link and is exact."""
+
+    q = forms.CharField(label="Account or name", required=False, max_length=120)
+    section = forms.ChoiceField(
+        choices=[("", "Any"), *SECTIONS, ("NONE", "No section")],
+        required=False,
+    )
+    account = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "form-select" if name == "section" else "form-control"
+
+    def narrow(self) -> tuple[str, str, str]:
+        """(text, section, account)."""
+        self.is_valid()
+        values = self.cleaned_data
+        text = (values.get("q") or "").strip()
+        return text, values.get("section") or "", "" if text else values.get("account") or ""

@@ -126,4 +126,9 @@ guards.register(
     _insert_guard(),
     _seal_guard(),
     _line_guard(),
+    *guards.append_only("ledger_trialbalance", noun="a trial balance", keys=[["period_id", "version"], ["upload_id"]]),
+    *guards.append_only(
+        "ledger_trialbalanceline", noun="a line of a trial balance", keys=[["trial_balance_id", "code"]]
+    ),
+    *guards.append_only("ledger_tieoutacceptance", noun="an accepted difference", keys=[["change_id"]]),
 )

@@ -20,6 +20,28 @@ from core.models import Category, CostCentre, Entity, Location
 from core.money import MoneyField, bounded
 from core.words import Reason
 from writeoffs.ledger.roles import ROLES, Section
+from writeoffs.ledger.trial_models import (
+    LIQUIDITIES,
+    StagedBalance,
+    TieOutAcceptance,
+    TrialBalance,
+    TrialBalanceLine,
+)
+
+__all__ = [
+    "Account",
+    "AccountMap",
+    "FiscalPeriod",
+    "JournalEntry",
+    "JournalLine",
+    "Leg",
+    "Origin",
+    "StagedBalance",
+    "TieOutAcceptance",
+    "TrialBalance",
+    "TrialBalanceLine",
+    "Zero",
+]
 
 
 class Account(models.Model):
@@ -32,6 +54,13 @@ class Account(models.Model):
         max_length=15, choices=[(s.value, s.value.replace("_", " ").capitalize()) for s in Section]
     )
     active = models.BooleanField(default=True, help_text="A retired account takes no new rule of the map.")
+    liquidity = models.CharField(
+        max_length=11,
+        choices=LIQUIDITIES,
+        blank=True,
+        help_text="For the ratios: quick (cash, receivables), current (stock, payables) or non-current. Assets and "
+        "liabilities only; empty: as the account's role has it.",
+    )
 
     class Meta:
         ordering = ("code",)

@@ -22,6 +22,15 @@ class Section(enum.StrEnum):
     TAX = "TAX"
 
 
+class Liquidity(enum.StrEnum):
+    """How soon an asset or liability turns into money, for the ratios. QUICK: cash and what is cash without a sale
+    (receivables); CURRENT: within a year (stock, prepayments, payables); NON_CURRENT: later."""
+
+    QUICK = "QUICK"
+    CURRENT = "CURRENT"
+    NON_CURRENT = "NON_CURRENT"
+
+
 @dataclass(frozen=True, slots=True)
 class RoleInfo:
     """label: for people. section: where it stands. account: number and name in the chart that the product proposes."""
@@ -64,6 +73,29 @@ ROLES: dict[str, RoleInfo] = {
     "DEFERRED_TAX_EXPENSE": RoleInfo("Deferred tax", Section.TAX, ("8100", "Deferred tax expense")),
 }
 
+_LIQUIDITY: dict[str, Liquidity] = {
+    "INVENTORY": Liquidity.CURRENT,
+    "INVENTORY_ALLOWANCE": Liquidity.CURRENT,
+    "SHRINKAGE_ACCRUAL": Liquidity.CURRENT,
+    "STOCK_CLEARING": Liquidity.CURRENT,
+    "CASH": Liquidity.QUICK,
+    "RECEIVABLE": Liquidity.QUICK,
+    "INSURANCE_RECEIVABLE": Liquidity.CURRENT,
+    "DEFERRED_TAX_ASSET": Liquidity.NON_CURRENT,
+    "PAYABLE": Liquidity.CURRENT,
+    "VAT_PAYABLE": Liquidity.CURRENT,
+    "CURRENT_TAX_PAYABLE": Liquidity.CURRENT,
+}
+
+
+def liquidity_of_role(role: str) -> str:
+    """What an account is for the ratios where nobody has said it and this role leads to it; "" for profit and loss."""
+    return _LIQUIDITY.get(role, "")
+
+
+# The balance-sheet roles whose whole balance we keep, so that it can be tied to the ERP's; of cash, receivables and
+# payables we see only our own part.
+TIED_ROLES = ("INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL", "INSURANCE_RECEIVABLE")
 NET_INVENTORY_ROLES = frozenset({"INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL"})
 LOSS_ROLES = frozenset({"WRITE_DOWN_EXPENSE", "REVERSAL_OF_WRITE_DOWN", "SHRINKAGE_EXPENSE", "ABNORMAL_LOSS"})
 

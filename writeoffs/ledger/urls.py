@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from writeoffs.ledger import mapping_views, views
+from writeoffs.ledger import mapping_views, trial_views, views
 
 app_name = "ledger"
 urlpatterns = [
@@ -14,4 +14,5 @@ urlpatterns = [
     path("accounts/mapping/", mapping_views.mapping, name="mapping"),
     path("accounts/mapping/rule/", mapping_views.rule, name="rule"),
     path("accounts/<path:code>/lines/", views.account, name="account"),
+    path("trial-balances/<int:pk>/", trial_views.trial_balance, name="trial_balance"),
 ]

@@ -14,6 +14,7 @@ from core import verify
 from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.money import MONEY_SCALE, to_raw
 from core.verify import Tally, money_said, rows
+from writeoffs.ledger import trial_verifiers  # noqa: F401  registers its own
 from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
 from writeoffs.ledger.journal import chain_of, content_of, series_of
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine

@@ -1,0 +1,118 @@
+"""What of our own books the ERP did not have yet when it drew a trial balance.
+
+Rule: an own entry is in the trial balance where its posting was acknowledged by the time the balance was uploaded. A
+posting that nobody has acknowledged is not. A void turns the posting around: where the ERP had followed the original
+(a line's outstanding units have the sign of the posted ones), only the mirror entry is missing there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+
+from core.models import Entity, Upload
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Origin
+from writeoffs.posting.models import Posting, PostingLine
+
+ZERO = Decimal(0)
+_PIECE = ("entry__source_ref", "entry__fiscal_year", "entry__sequence", "entry__posted_on", "entry__reverses_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one entry has on one account and role; debit +, credit -."""
+
+    source_ref: str
+    number: str
+    posted_on: dt.date
+    void: bool
+    account_id: int
+    role: str
+    amount: Decimal
+
+
+def lines_until(*, entity: Entity, period: FiscalPeriod) -> Q:
+    """The journal lines in the books at the end of a period. The thirteenth has the days of the twelfth's last one, and
+    comes after it."""
+    until = Q(entry__entity=entity, entry__posted_on__lte=period.ends_on)
+    if period.number == 13:
+        return until
+    return until & ~Q(entry__period__fiscal_year=period.fiscal_year, entry__period__number=13)
+
+
+def not_taken(*, entity: Entity, received_at: dt.datetime, lines: Q) -> list[Piece]:
+    """Own lines among `lines` that the ERP lacked at that moment, summed by entry, account and role."""
+    original, mirror_only = _postings(entity, received_at)
+    missing = Q(entry__source_ref__in=original.values("source_ref")) | Q(
+        entry__source_ref__in=mirror_only.values("source_ref"), entry__reverses__isnull=False
+    )
+    return _pieces(JournalLine.objects.filter(lines, missing, entry__entity=entity, entry__origin=Origin.OWN))
+
+
+def own_pieces(*, entity: Entity, lines: Q) -> list[Piece]:
+    """Own lines among `lines`, taken by the ERP or not."""
+    return _pieces(JournalLine.objects.filter(lines, entry__entity=entity, entry__origin=Origin.OWN))
+
+
+def taken_early(*, entity: Entity, as_of: dt.datetime, period: FiscalPeriod) -> list[Piece]:
+    """Own entries of a later period that the ERP had followed by the moment of its trial balance."""
+    followed = Posting.objects.filter(entity=entity, acknowledged_at__lte=as_of, posted_on__gt=period.ends_on)
+    return _pieces(
+        JournalLine.objects.filter(
+            entry__entity=entity,
+            entry__origin=Origin.OWN,
+            entry__posted_on__gt=period.ends_on,
+            entry__source_ref__in=followed.values("source_ref"),
+        )
+    )
+
+
+def _postings(entity: Entity, received_at: dt.datetime) -> tuple[QuerySet[Posting], QuerySet[Posting]]:
+    """(those of which the ERP had nothing, those of which it lacked the void alone)."""
+    # What the ERP has to put back: it had followed before the void turned the units around.
+    turned = PostingLine.objects.filter(posting=OuterRef("pk")).filter(
+        Q(quantity__gt=ZERO, outstanding__gt=ZERO) | Q(quantity__lt=ZERO, outstanding__lt=ZERO)
+    )
+    mirrored = JournalEntry.objects.filter(
+        entity=entity, source_ref=OuterRef("source_ref"), origin=Origin.OWN, reverses__isnull=False
+    )
+    late = Posting.objects.filter(entity=entity).filter(
+        Q(acknowledged_at__isnull=True) | Q(acknowledged_at__gt=received_at)
+    )
+    void_alone = Q(Exists(turned)) | (Q(status=Posting.Status.ACKNOWLEDGED) & Q(Exists(mirrored)))
+    return late.exclude(void_alone), late.filter(void_alone)
+
+
+def erp_after(*, entity: Entity, as_of: dt.datetime, lines: Q) -> list[Piece]:
+    """Entries of ERP origin among `lines` that came after the moment of the trial balance: dated on a later day, or
+    from a list of a later moment."""
+    day = entity.local_date(as_of)
+    pieces = _pieces(
+        JournalLine.objects.filter(lines, entry__entity=entity, entry__origin=Origin.ERP, entry__posted_on__gte=day)
+    )
+    later = _uploads_after(entity, as_of, {piece.source_ref for piece in pieces})
+    return [piece for piece in pieces if piece.posted_on > day or piece.source_ref in later]
+
+
+def _uploads_after(entity: Entity, as_of: dt.datetime, refs: set[str]) -> set[str]:
+    keys = [int(rest) for kind, _, rest in (ref.partition(":") for ref in refs) if kind == "upload" and rest.isdigit()]
+    found = Upload.objects.filter(entity=entity, pk__in=keys, as_of__gt=as_of).values_list("pk", flat=True)
+    return {f"upload:{key}" for key in found}
+
+
+def _pieces(lines: QuerySet[JournalLine]) -> list[Piece]:
+    rows = (
+        lines.filter(entry__sealed=True)
+        .order_by()
+        .values_list(*_PIECE, "account_id", "role", "entry__chain_sequence")
+        .annotate(total=Sum("amount"))
+        .order_by("entry__chain_sequence", "account_id", "role")
+    )
+    return [
+        Piece(ref, f"{year}-{number:06d}", day, reverses is not None, account, role, total)
+        for ref, year, number, day, reverses, account, role, _, total in rows
+        if total
+    ]
