@@ -1,8 +1,8 @@
 """The audit trail: events that are only ever added, each hashed with its predecessor.
 
 Invariant: within a chain, sequence has no gaps and each hash covers every field of its event and the hash before it
-(versioned, so that later versions can add fields). A refusal is recorded after the rollback, in a transaction of its
-own.
+(each event keeps the version of its hash, so that later ones can cover more). A refusal is recorded after the
+rollback, in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -54,35 +54,23 @@ def head_lock(chain: str) -> ChainHead:
 
 
 def event_hash(event: AuditEvent) -> str:
-    """SHA-256 (hex) over every field of the event; version 1."""
-    return _hash(
-        (
-            event.chain,
-            event.sequence,
-            event.entity_id,
-            event.at,
-            event.actor_id,
-            event.kind,
-            event.subject,
-            event.message,
-            event.data,
-            event.previous_hash,
-        )
-    )
+    """SHA-256 (hex) over every field of the event, its version first."""
+    return _hash(tuple(getattr(event, name) for name in _HASHED))
 
 
+# Version 2 reads its number from the event; those of version 1 had none and were hashed with a 1 in its place.
+VERSION = 2
 # What a hash covers, in its order; the moment is hashed as ISO text.
-_HASHED = ("chain", "sequence", "entity_id", "at", "actor_id", "kind", "subject", "message", "data", "previous_hash")
+_HASHED = (
+    *("hash_version", "chain", "sequence", "entity_id", "at"),
+    *("actor_id", "kind", "subject", "message", "data", "previous_hash"),
+)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def _hash(fields: tuple[Any, ...]) -> str:
-    chain, sequence, entity_id, at, *rest = fields
-    text = json.dumps(
-        [1, chain, sequence, entity_id, at.isoformat(), *rest],
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    )
+    version, chain, sequence, entity_id, at, *rest = fields
+    text = _encode([version, chain, sequence, entity_id, at.isoformat(), *rest])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -136,6 +124,7 @@ def record_many(*, entity: Entity | None, events: Sequence[NewEvent], chain: str
             message=_storable(new.message),
             data=_storable(json.loads(json.dumps({**(new.data or {}), **keyed}, default=str))),
             previous_hash=previous,
+            hash_version=VERSION,
         )
         previous = event.hash = event_hash(event)
         made.append(event)
@@ -177,7 +166,7 @@ def chain_verify(chain: str) -> ChainProof:
     expected, previous = 0, ""
     events = AuditEvent.objects.filter(chain=chain, sequence__lte=head.sequence).order_by("sequence")
     for *fields, stored in events.values_list(*_HASHED, "hash").iterator(chunk_size=2000):
-        sequence, message, before = fields[1], fields[7], fields[9]
+        sequence, message, before = fields[2], fields[8], fields[10]
         expected += 1
         complaint = ""
         if sequence != expected:

@@ -366,6 +366,7 @@ class AuditEvent(models.Model):
     message = models.TextField(help_text="One sentence a person can read.")
     data = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64, blank=True)
+    hash_version = models.PositiveSmallIntegerField(default=1, help_text="What the hash covers (core/audit.py).")
     hash = models.CharField(max_length=64)
 
     class Meta:

@@ -6,6 +6,8 @@ looked at and yields one sentence for each broken record: which one, what is sto
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,6 +69,29 @@ def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         cursor.execute(sql, list(params))
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+
+def streamed(sql: str, params: Sequence[Any] = (), size: int = 5000) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query as plain tuples, `size` at a time, from a cursor of the server: a million need no memory."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, list(params))
+        while batch := cursor.fetchmany(size):
+            yield from batch
+
+
+def date_of(value: Any) -> dt.date:
+    """A date as SQLite (text) or PostgreSQL gives it to a plain cursor."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def moment_of(value: Any) -> dt.datetime:
+    """A moment likewise; SQLite keeps it in UTC without saying so."""
+    moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def json_of(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str | bytes) else value
 
 
 def money_said(entity: Entity, raw: int) -> str:

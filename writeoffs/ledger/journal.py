@@ -21,9 +21,9 @@ from core.errors import PeriodClosed, Unbalanced, WrongState
 from core.models import ChainHead, Entity, User
 from core.money import MONEY_SCALE, display_money, from_raw, is_whole_unit, to_raw
 from core.numbers import numbers_take
-from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
+from writeoffs.ledger.hashes import ENTRY_COLUMNS, VERSION, EntryContent, LineContent, entry_hash
 from writeoffs.ledger.mapping import AccountResolver, Facts, Rule, resolver_of
-from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Leg
+from writeoffs.ledger.models import Account, FiscalPeriod, JournalEntry, JournalLine, Leg
 
 
 def chain_of(entity: Entity) -> str:
@@ -129,6 +129,8 @@ def entries_write(
         return []
     mapping = mapping or resolver_of(entity=entity)
     accounts = mapping.accounts_of({_facts(key) for draft in drafts for key in draft.sums if key[5] is None})
+    given = {key[5] for draft in drafts for key in draft.sums if key[5] is not None}
+    chart = Account.objects.in_bulk({rule.account_id for rule in accounts.values()} | given)
     documents = [_document(source_ref, draft.plan) for draft in drafts]
     _refuse_second_posting(entity, documents)
     first_number = numbers_take(entity=entity, series=series_of(period.fiscal_year), count=len(drafts))
@@ -157,8 +159,9 @@ def entries_write(
             evidence=sorted(evidence),
             chain_sequence=head.sequence + 1 + place,
             previous_hash=previous,
+            hash_version=VERSION,
         )
-        lines = _lines(draft, accounts)
+        lines = _lines(draft, accounts, chart)
         previous = entry.hash = entry_hash(content_of(entry, lines))
         written.append(entry)
         all_lines.append(lines)
@@ -206,13 +209,13 @@ def _refuse_second_posting(entity: Entity, documents: Sequence[str]) -> None:
         raise WrongState(f"{earlier.document} is posted already, as entry {earlier.number}. Nothing was posted again.")
 
 
-def _lines(draft: _Draft, accounts: Mapping[Facts, Rule]) -> list[JournalLine]:
+def _lines(draft: _Draft, accounts: Mapping[Facts, Rule], chart: Mapping[int, Account]) -> list[JournalLine]:
     """Debits before credits, otherwise in the order in which the posting gave them."""
     ordered = sorted(draft.sums.items(), key=lambda item: item[1] < 0)
     return [
         JournalLine(
             line_number=number,
-            account_id=accounts[_facts(key)].account_id if account_id is None else account_id,
+            account=chart[accounts[_facts(key)].account_id if account_id is None else account_id],
             role=role,
             amount=from_raw(amount, MONEY_SCALE),
             location_id=location_id,
@@ -238,27 +241,9 @@ def _insert_and_seal(entries: Sequence[JournalEntry], lines: Sequence[Sequence[J
 
 
 def content_of(entry: JournalEntry, lines: Iterable[JournalLine]) -> EntryContent:
-    """What is hashed of an entry and its lines, in the order given."""
+    """What is hashed of an entry and its lines, in the order given. The lines' accounts are at hand."""
     return EntryContent(
-        entity_id=entry.entity_id,
-        period_id=entry.period_id,
-        fiscal_year=entry.fiscal_year,
-        sequence=entry.sequence,
-        posted_on=entry.posted_on,
-        origin=entry.origin,
-        leg=entry.leg,
-        source_ref=entry.source_ref,
-        document=entry.document,
-        description=entry.description,
-        currency=entry.currency,
-        reverses_id=entry.reverses_id,
-        prepared_by_id=entry.prepared_by_id,
-        approved_by_id=entry.approved_by_id,
-        posted_by_id=entry.posted_by_id,
-        created_at=entry.created_at,
-        evidence=entry.evidence,
-        chain_sequence=entry.chain_sequence,
-        previous_hash=entry.previous_hash,
+        **{name: getattr(entry, name) for name in ENTRY_COLUMNS},
         lines=[
             LineContent(
                 line_number=line.line_number,
@@ -269,6 +254,8 @@ def content_of(entry: JournalEntry, lines: Iterable[JournalLine]) -> EntryConten
                 category_id=line.category_id,
                 cost_centre_id=line.cost_centre_id,
                 reason=line.reason,
+                account_code=line.account.code,
+                account_section=line.account.section,
             )
             for line in lines
         ],

@@ -215,6 +215,7 @@ class JournalEntry(models.Model):
     sealed = models.BooleanField(default=False)
     chain_sequence = models.BigIntegerField(help_text="Place in the entity's chain of entries, from 1, without gaps.")
     previous_hash = models.CharField(max_length=64, blank=True)
+    hash_version = models.PositiveSmallIntegerField(default=1, help_text="What the hash covers (hashes.py).")
     hash = models.CharField(max_length=64, blank=True)
 
     class Meta:

@@ -7,32 +7,34 @@ memory.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from core import verify
 from core.models import AuditEvent, ChainHead, Counter, Entity
-from core.money import MONEY_SCALE, to_raw
-from core.verify import Tally, money_said, rows
+from core.money import MONEY_SCALE
+from core.verify import Tally, date_of, json_of, moment_of, money_said, rows, streamed
 from writeoffs.ledger import trial_verifiers  # noqa: F401  registers its own
-from writeoffs.ledger.hashes import EntryContent, LineContent, entry_hash
+from writeoffs.ledger.hashes import ENTRY_COLUMNS, EntryContent, entry_hash
 from writeoffs.ledger.journal import chain_of, content_of, series_of
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine
 from writeoffs.ledger.periods import REOPEN
 
 LIMIT = 100
-_LINE = ("line_number", "account_id", "role", "amount", "location_id", "category_id", "cost_centre_id", "reason")
 
 
 def entries(tally: Tally) -> Iterator[str]:
     """Hashes recomputed from the rows, chain, seal, balance, whole units."""
     for entity in Entity.objects.order_by("pk"):
         expected, previous = 0, ""
-        for entry, lines in _with_lines(entity):
+        periods = FiscalPeriod.objects.filter(entity=entity).in_bulk()
+        for entry in _with_lines(entity):
             expected += 1
             tally["entries"] += 1
-            yield from _entry_complaints(entity, entry, lines, expected, previous)
-            previous, expected = entry.hash, entry.chain_sequence
+            yield from _entry_complaints(entity, periods, entry, expected, previous)
+            previous, expected = entry.hash, entry.content.chain_sequence
         head = ChainHead.objects.filter(chain=chain_of(entity)).first() or ChainHead()
         if (head.sequence, head.hash) != (expected, previous):
             yield (
@@ -43,76 +45,93 @@ def entries(tally: Tally) -> Iterator[str]:
             )
 
 
-def _with_lines(entity: Entity) -> Iterator[tuple[JournalEntry, list[LineContent]]]:
-    lines = (
-        JournalLine.objects.filter(entry__entity=entity)
-        .order_by("entry__chain_sequence", "entry_id", "line_number")
-        .values_list("entry_id", *_LINE)
-        .iterator(chunk_size=5000)
-    )
-    groups = itertools.groupby(lines, key=lambda row: row[0])
+@dataclass(slots=True)
+class _Stored:
+    """One row of the journal as it stands, beside what its hash covers."""
+
+    content: EntryContent
+    hash: str
+    sealed: bool
+
+    @property
+    def number(self) -> str:
+        return f"{self.content.fiscal_year}-{self.content.sequence:06d}"
+
+
+_READ = {"posted_on": date_of, "created_at": moment_of, "evidence": json_of}
+_CONVERTED = tuple((place, _READ[name]) for place, name in enumerate(ENTRY_COLUMNS) if name in _READ)
+_ENTRIES = (
+    f"select {', '.join('e.' + name for name in ENTRY_COLUMNS)}, e.id, e.hash, e.sealed, e.net_id "
+    "from ledger_journalentry e where e.entity_id = %s order by e.chain_sequence, e.id"
+)
+_LINES = (
+    "select l.entry_id, l.line_number, l.account_id, l.role, l.amount, l.location_id, l.category_id, "
+    "l.cost_centre_id, l.reason, a.code, a.section from ledger_journalentry e "
+    "join ledger_journalline l on l.entry_id = e.id join ledger_account a on a.id = l.account_id "
+    "where e.entity_id = %s order by e.chain_sequence, e.id, l.line_number"
+)
+_ENTRY_ID, _AMOUNT = itemgetter(0), itemgetter(3)
+_LINE = itemgetter(slice(1, None))
+
+
+def _with_lines(entity: Entity) -> Iterator[_Stored]:
+    """Entry by entry with its lines, as plain tuples: an object a line would cost more than its hash."""
+    groups = itertools.groupby(streamed(_LINES, [entity.pk]), key=_ENTRY_ID)
     key, rows_of_key = next(groups, (None, iter(())))
-    for entry in (
-        JournalEntry.objects.filter(entity=entity)
-        .select_related("period")
-        .order_by("chain_sequence", "pk")
-        .iterator(chunk_size=1000)
-    ):
-        own: list[LineContent] = []
-        if key == entry.pk:
-            own = [_line(row) for row in rows_of_key]
+    width = len(ENTRY_COLUMNS)
+    for row in streamed(_ENTRIES, [entity.pk], size=1000):
+        fields = list(row[:width])
+        for place, read in _CONVERTED:
+            fields[place] = read(fields[place])
+        pk, stored, sealed, net = row[width:]
+        own: list[tuple[Any, ...]] = []
+        if key == pk:
+            own = list(map(_LINE, rows_of_key))
             key, rows_of_key = next(groups, (None, iter(())))
-        yield entry, own
-
-
-def _line(row: tuple[Any, ...]) -> LineContent:
-    _, number, account_id, role, amount, location_id, category_id, cost_centre_id, reason = row
-    raw = to_raw(amount, MONEY_SCALE)
-    return LineContent(number, account_id, role, raw, location_id, category_id, cost_centre_id, reason)
+        fields.append(own)
+        yield _Stored(EntryContent(*fields), stored, bool(sealed) and net == 0)
 
 
 def _entry_complaints(
-    entity: Entity, entry: JournalEntry, lines: list[LineContent], expected: int, previous: str
+    entity: Entity, periods: Mapping[int, FiscalPeriod], entry: _Stored, expected: int, previous: str
 ) -> Iterator[str]:
+    content = entry.content
     name = f"{entity}: entry {entry.number}"
-    debits = sum(line.amount for line in lines if line.amount > 0)
-    credits = -sum(line.amount for line in lines if line.amount < 0)
+    amounts = list(map(_AMOUNT, content.lines))
+    debits = sum(amount for amount in amounts if amount > 0)
+    credits = debits - sum(amounts)
     if debits != credits:
         yield (
             f"{name}: debits {money_said(entity, debits)}, credits {money_said(entity, credits)}; they should be equal."
         )
-    if not entry.sealed or entry.net_id != 0:
+    if not entry.sealed:
         yield f"{name}: it is not sealed, so that its transaction should never have been kept."
     unit = 10 ** (MONEY_SCALE - entity.exponent)
-    for line in lines:
-        if line.amount % unit:
-            yield (
-                f"{name}, line {line.line_number}: {money_said(entity, line.amount)} is no multiple of the "
-                f"smallest unit."
-            )
-    if entry.chain_sequence != expected:
+    if any(amount % unit for amount in amounts):
+        place = next(line for line in content.lines if _AMOUNT(line) % unit)
+        yield f"{name}, line {place[0]}: {money_said(entity, _AMOUNT(place))} is no multiple of the smallest unit."
+    if content.chain_sequence != expected:
         yield (
-            f"{name}: it stands at place {entry.chain_sequence:,} of the chain; the entry of place {expected:,} is "
+            f"{name}: it stands at place {content.chain_sequence:,} of the chain; the entry of place {expected:,} is "
             f"missing."
         )
-    if entry.previous_hash != previous:
+    if content.previous_hash != previous:
         yield (
-            f"{name}: it names {entry.previous_hash[:16] or 'none'}… as the hash before, but that is "
+            f"{name}: it names {content.previous_hash[:16] or 'none'}… as the hash before, but that is "
             f"{previous[:16] or 'none'}…."
         )
-    if not entry.period.starts_on <= entry.posted_on <= entry.period.ends_on or entry.period.entity_id != entity.pk:
-        yield f"{name}: its date {entry.posted_on.isoformat()} does not lie in its period, {entry.period}."
-    content = content_hash(entry, lines)
-    if content != entry.hash:
+    period = periods.get(content.period_id)
+    if period is None or not period.starts_on <= content.posted_on <= period.ends_on:
         yield (
-            f"{name}: it is not what was posted: its hash is {entry.hash[:16]}…, its fields, {len(lines)} lines "
-            f"({money_said(entity, debits)}) and papers give {content[:16]}…."
+            f"{name}: its date {content.posted_on.isoformat()} does not lie in its period, "
+            f"{period or 'which is none of this company'}."
         )
-
-
-def content_hash(entry: JournalEntry, lines: list[LineContent]) -> str:
-    fields = {name: getattr(entry, name) for name in EntryContent.__dataclass_fields__ if name != "lines"}
-    return entry_hash(EntryContent(**fields, lines=lines))
+    due = entry_hash(content)
+    if due != entry.hash:
+        yield (
+            f"{name}: it is not what was posted: its hash is {entry.hash[:16]}…, its fields, {len(amounts)} lines "
+            f"({money_said(entity, debits)}) and papers give {due[:16]}…."
+        )
 
 
 def content_now(entry: JournalEntry, lines: Sequence[JournalLine]) -> str:
