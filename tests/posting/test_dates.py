@@ -120,7 +120,7 @@ def test_a_void_does_not_take_back_what_was_gone_on_its_date(company: Company) -
     move(lot, "RECEIPT", 10, 10, APRIL)
     with pytest.raises(NotEnoughStock, match="held 0 on 2026-03-20; 2 cannot leave"):
         void(company, proposal, DAY)
-    services.void_decide(change=ChangeRequest.objects.get(status="OPEN"), user=company["CONTROLLER"], approve=False)
+    services.void_decide(change=ChangeRequest.objects.get(status="OPEN"), user=company["APPROVER"], approve=False)
     void(company, proposal, APRIL)
     lot.refresh_from_db()
     assert lot.quantity == Decimal(8)

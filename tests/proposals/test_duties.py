@@ -141,7 +141,7 @@ def test_nobody_left_to_approve_is_said(company: Company) -> None:
 
 def test_a_void_is_decided_by_neither_the_asker_nor_the_preparer(company: Company) -> None:
     proposal = posted(company, draft(company, make_lot(company.entity)))
-    give(company, company["PREPARER"], Role.CONTROLLER)
+    give(company, company["PREPARER"], Role.APPROVER)
     give(company, company["CONTROLLER"], Role.APPROVER)
     change = services.void_request(proposal=proposal, user=company["CONTROLLER"], reason="Wrong lot", posted_on=DAY)
     for person in ("CONTROLLER", "PREPARER"):

@@ -26,7 +26,7 @@ def in_every_state(company: Company) -> list[Proposal]:
     services.proposal_reject(proposal=rejected, user=company["APPROVER"], comment="No")
     voided = posted(company, draft(company, lots[5]))
     change = services.void_request(proposal=voided, user=company["PREPARER"], reason="Wrong", posted_on=DAY)
-    services.void_decide(change=change, user=company["CONTROLLER"], approve=True)
+    services.void_decide(change=change, user=company["APPROVER"], approve=True)
     return [*made, rejected, voided]
 
 

@@ -48,7 +48,7 @@ def test_a_void_mirrors_entry_movement_and_quarantine(company: Company) -> None:
     lot = make_lot(company.entity, allowance="100")
     proposal = posted(company, draft(company, lot, "50"))
     change = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Wrong lot", posted_on=DAY)
-    services.void_decide(change=change, user=company["CONTROLLER"], approve=True)
+    services.void_decide(change=change, user=company["APPROVER"], approve=True)
     lot.refresh_from_db()
     proposal.refresh_from_db()
     assert proposal.status == Status.VOIDED

@@ -66,7 +66,7 @@ def do(company: Company, proposal: Proposal, verb: str) -> object:
             return services.proposal_post(proposal=proposal, user=controller, digest=proposal.digest)
         case _:
             change = services.void_request(proposal=proposal, user=preparer, reason="Wrong lot", posted_on=DAY)
-            return services.void_decide(change=change, user=controller, approve=True)
+            return services.void_decide(change=change, user=approver, approve=True)
 
 
 def test_the_table_is_the_one_that_was_agreed() -> None:

@@ -32,7 +32,7 @@ def void(company: Company, proposal: Proposal, on: dt.date = DAY) -> None:
     change = services.void_request(
         proposal=proposal, user=company["PREPARER"], reason="Posted by mistake", posted_on=on
     )
-    services.void_decide(change=change, user=company["CONTROLLER"], approve=True)
+    services.void_decide(change=change, user=company["APPROVER"], approve=True)
     proposal.refresh_from_db()
 
 
@@ -105,7 +105,7 @@ def test_a_void_needs_a_reason_and_is_asked_for_once(company: Company) -> None:
 def test_a_refused_void_leaves_the_proposal_posted(company: Company) -> None:
     proposal = posted(company, draft(company, make_lot(company.entity)))
     change = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Wrong", posted_on=DAY)
-    services.void_decide(change=change, user=company["CONTROLLER"], approve=False, comment="It is right")
+    services.void_decide(change=change, user=company["APPROVER"], approve=False, comment="It is right")
     proposal.refresh_from_db()
     assert proposal.status == Status.POSTED
     assert not JournalEntry.objects.filter(leg="VOID").exists()
@@ -140,7 +140,7 @@ def test_a_write_off_whose_goods_were_recovered_is_voided_only_after_the_recover
     entry = QuarantineEntry.objects.get()
     assert (entry.quantity_left, entry.status) == (10, QuarantineEntry.Status.STANDING)
     # The request that was refused still waits: it is decided again, now that the goods are back.
-    services.void_decide(change=ChangeRequest.objects.get(status="OPEN"), user=company["CONTROLLER"], approve=True)
+    services.void_decide(change=ChangeRequest.objects.get(status="OPEN"), user=company["APPROVER"], approve=True)
     lot.refresh_from_db()
     assert (lot.quantity, lot.cost) == (100, 4000)
 

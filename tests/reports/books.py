@@ -61,7 +61,7 @@ def count_adjustment(company: Company, *differences: tuple[Lot, str], day: dt.da
 
 def void(company: Company, proposal: Proposal, day: dt.date) -> None:
     change = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Wrong lot", posted_on=day)
-    services.void_decide(change=change, user=company["CONTROLLER"], approve=True)
+    services.void_decide(change=change, user=company["APPROVER"], approve=True)
 
 
 def company_with_losses(company: Company) -> dict[str, Proposal]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.errors import BadInput, NotEnoughStock, WrongState
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, share_raw, value_raw
@@ -305,9 +305,3 @@ def entries_of(kind: str, parts: Sequence[Part], *, title: str) -> list[PlannedE
         if lines:
             entries.append(PlannedEntry(leg, "OWN", f"{name}: {title}"[:200], lines))
     return entries
-
-
-def mirror_of(entry_id: int, number: str, leg: str, lines: Sequence[PlannedLine], *, reason: str) -> PlannedEntry:
-    """The entry that undoes a posted one: the same lines with the other sign."""
-    mirrored = [replace(line, amount=-line.amount) for line in lines]
-    return PlannedEntry(leg, "OWN", f"Void of entry {number}: {reason}"[:200], mirrored, reverses_id=entry_id)

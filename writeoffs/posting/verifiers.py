@@ -104,9 +104,16 @@ def postings(tally: Tally) -> Iterator[str]:
         )
 
 
+# A document is voided once its voids have undone all that its movements did.
 _VOIDED = (
     "exists (select 1 from inventory_movement v where v.entity_id = p.entity_id and v.source_ref = p.source_ref "
-    "and v.kind = 'VOID')"
+    "and v.kind = 'VOID') and not exists (select 1 from inventory_movement v where v.entity_id = p.entity_id "
+    "and v.source_ref = p.source_ref group by v.lot_id having sum(v.quantity) <> 0 or sum(v.cost) <> 0 "
+    "or sum(v.allowance) <> 0 or sum(v.write_down) <> 0)"
+)
+_TAKEN_BACK = (
+    "coalesce((select -sum(v.quantity) from inventory_movement v where v.entity_id = p.entity_id "
+    "and v.source_ref = p.source_ref and v.lot_id = pl.lot_id and v.kind = 'VOID'), 0)"
 )
 
 
@@ -120,17 +127,20 @@ def posting_lines(tally: Tally) -> Iterator[str]:
         f"and pl.id is null group by m.source_ref, o.id, o.code order by o.id limit {LIMIT}"
     ):
         yield f"Posting of {ref}, lot {code}: its movements say {quantity_said(units)} units, but it has no such line."
-    due = f"case when {_VOIDED} then pl.quantity else -pl.quantity end"
-    for ref, code, outstanding, quantity in rows(
-        f"select u.source_ref, o.code, u.outstanding, u.due from (select p.source_ref, pl.lot_id, pl.id, "
-        f"pl.outstanding, {due} as due from posting_postingline pl join posting_posting p on p.id = pl.posting_id "
-        "where pl.outstanding <> 0) u join inventory_lot o on o.id = u.lot_id "
-        "where (u.due > 0 and (u.outstanding < 0 or u.outstanding > u.due)) "
-        f"or (u.due <= 0 and (u.outstanding > 0 or u.outstanding < u.due)) order by u.id limit {LIMIT}"
+    # What stands is to be followed the way it moved, what was voided the other way round.
+    for ref, code, outstanding, quantity, back in rows(
+        "select u.source_ref, o.code, u.outstanding, u.quantity, u.back from (select p.source_ref, pl.lot_id, pl.id, "
+        f"pl.outstanding, pl.quantity, {_TAKEN_BACK} as back from posting_postingline pl "
+        "join posting_posting p on p.id = pl.posting_id where pl.outstanding <> 0) u "
+        "join inventory_lot o on o.id = u.lot_id "
+        "where (u.quantity > 0 and (u.outstanding > u.back or u.outstanding < u.back - u.quantity)) "
+        f"or (u.quantity <= 0 and (u.outstanding < u.back or u.outstanding > u.back - u.quantity)) order by u.id "
+        f"limit {LIMIT}"
     ):
+        near, far = sorted((int(back), int(back - quantity)), key=abs)
         yield (
             f"Posting of {ref}, lot {code}: {quantity_said(outstanding)} units are outstanding, which is not between "
-            f"nil and {quantity_said(quantity)}."
+            f"{quantity_said(near) if near else 'nil'} and {quantity_said(far)}."
         )
 
 

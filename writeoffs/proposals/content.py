@@ -22,6 +22,7 @@ from writeoffs.posting.book import Document, Instruction, entries_planned
 from writeoffs.posting.charges import Charge
 from writeoffs.posting.plans import Change, Part, PlannedEntry
 from writeoffs.proposals.charges import charges_of, planned
+from writeoffs.proposals.late import correction_of
 from writeoffs.proposals.models import Evidence, Proposal, ProposalCharge
 
 CHARGE_COLUMNS = ("number", "kind", "amount", "settlement", "certainty", "cost_centre_id", "note")
@@ -71,6 +72,7 @@ def document_of(proposal: Proposal, instructions: Sequence[Instruction], charges
         title_of(proposal),
         instructions,
         proposal.quarantine_goods,
+        correction_of(proposal),
         charges=charges,
     )
 
@@ -94,13 +96,21 @@ def accounts_named(proposal: Proposal, mapping: AccountResolver | None = None) -
             if rule is not None:
                 facts = (line.location_id or 0, line.category_id or 0, line.reason)
                 by_role.setdefault(line.role, {})[facts] = rule.code
-    named = []
+    named = _tax_named(proposal)
     for role, codes in sorted(by_role.items()):
         if len(set(codes.values())) == 1:
             named.append([role, *set(codes.values())])
             continue
         named += [[role, code, *map(str, facts)] for facts, code in sorted(codes.items())]
     return named
+
+
+def _tax_named(proposal: Proposal) -> list[list[str]]:
+    """The tax policy that a correction of an earlier year posts by: it is approved with the accounts."""
+    correction = correction_of(proposal)
+    if correction is None:
+        return []
+    return [["TAX_RATE", f"{correction.rate.normalize():f}" if correction.tax_role else "0"]]
 
 
 def content_digest(
@@ -129,8 +139,8 @@ def digest_of(
     evidence: Sequence[tuple[str, str]],
     charges: Sequence[Sequence[object]] = (),
 ) -> str:
-    """SHA-256 (hex), version 1. evidence: (SHA-256, kind) of each paper. charges: as charge_said; a proposal without
-    any has the digest that it had before there were charges."""
+    """SHA-256 (hex), version 1; of a loss found late, with what it was found to be. evidence: (SHA-256, kind) of each
+    paper. charges: as charge_said; a proposal without any has the digest that it had before there were charges."""
     fields = [
         1,
         *(proposal.number, proposal.kind, proposal.reason, proposal.note, proposal.quarantine_goods),
@@ -144,6 +154,7 @@ def digest_of(
             ]
             for line in lines
         ],
+        *([[proposal.finding, proposal.material, proposal.finding_why]] if proposal.finding else []),
     ]
     if charges:
         fields.append(["charges", *map(list, charges)])
@@ -197,7 +208,13 @@ def journal_planned(proposal: Proposal) -> list[PlannedEntry]:
     """The entries that posting the stored lines and charges will make."""
     parts = parts_of(proposal)
     charges = charges_planned(proposal, parts)
-    return entries_planned(kind=proposal.kind, parts=parts, title=title_of(proposal), charges=charges)
+    return entries_planned(
+        kind=proposal.kind,
+        parts=parts,
+        title=title_of(proposal),
+        correction=correction_of(proposal),
+        charges=charges,
+    )
 
 
 def charges_planned(proposal: Proposal, parts: Sequence[Part] | None = None) -> list[Charge]:

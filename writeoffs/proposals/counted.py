@@ -28,6 +28,7 @@ _MOVED = """
         join proposals_proposal d on d.id = o.proposal_id
         join inventory_countline oc on oc.id = o.count_line_id
         where o.lot_id = c.lot_id and oc.sheet_id <> c.sheet_id and d.status = 'POSTED' and d.posted_at >= t.frozen_at
+        and not exists (select 1 from proposals_voidedline v where v.line_id = o.id)
     ))
     order by c.id
 """
@@ -76,8 +77,8 @@ def differences_moved(sheet: CountSheet) -> list[Moved]:
 
 
 def differences_posted(sheet: CountSheet) -> set[int]:
-    """The count lines of the sheet whose differences a posted proposal holds."""
-    lines = ProposalLine.objects.filter(count_line__sheet=sheet, proposal__status=Status.POSTED)
+    """The count lines of the sheet whose differences a posted proposal holds, those that were voided left out."""
+    lines = ProposalLine.objects.filter(count_line__sheet=sheet, proposal__status=Status.POSTED, voided__isnull=True)
     return {line_id for line_id in lines.values_list("count_line_id", flat=True) if line_id is not None}
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
-from core.errors import DomainError, PeriodClosed
+from core.errors import BadInput, DomainError, PeriodClosed
 from core.models import CostCentre, Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, RAW_LIMIT, from_raw
 from core.words import Reason
 from writeoffs.proposals import policy
 from writeoffs.proposals.charge_forms import centre_choices
-from writeoffs.proposals.models import Evidence, Kind, Proposal
+from writeoffs.proposals.late import RULE, Late, late_of
+from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
+from writeoffs.proposals.numbers import numbers_read
 from writeoffs.proposals.services.create import Header, HeaderRefused, header_check
 
 
@@ -43,6 +45,22 @@ class HeaderForm(forms.Form):
     found_on = _date("Found date", "The day on which somebody noticed.")
     posting_on = _date("Posting date", "Drives the period, the quantity and the journal.")
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
+    finding = forms.ChoiceField(
+        label="Found late: what it is", choices=[("", "Choose"), *Finding.choices], help_text=RULE
+    )
+    material = forms.TypedChoiceField(
+        label="Found late: material or not",
+        choices=[("", "Choose"), ("yes", "Material"), ("no", "Not material")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        help_text="Material: it could change what a reader of the accounts of that period decides.",
+    )
+    finding_why = forms.CharField(
+        label="Found late: why",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What was known when, and how you judged that it is material or not. The approver certifies it.",
+    )
     quarantine_goods = forms.BooleanField(
         label="The goods stay in quarantine",
         required=False,
@@ -69,6 +87,10 @@ class HeaderForm(forms.Form):
         super().__init__(data, initial=defaults)
         self.entity = entity
         self.refused: DomainError | None = None
+        self.late = self._late()
+        if self.late is None:
+            for name in ("finding", "material", "finding_why"):
+                del self.fields[name]
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)
         kind.choices = [(value, label) for value, label in Kind.choices if value in kinds]
@@ -93,7 +115,21 @@ class HeaderForm(forms.Form):
             posting_on=data["posting_on"],
             note=data["note"],
             quarantine_goods=data.get("quarantine_goods", False),
+            finding=data.get("finding", ""),
+            material=data.get("material"),
+            finding_why=data.get("finding_why", ""),
         )
+
+    def _late(self) -> Late | None:
+        """Whether the dates, as typed or as they stand, make it a loss found late: only then is more asked."""
+        given: dict[str, Any] = {}
+        for name in ("kind", "event_on", "posting_on"):
+            value = self.data.get(name) if self.is_bound else self.initial[name]
+            try:
+                given[name] = self.fields[name].clean(value)
+            except forms.ValidationError:
+                return None
+        return late_of(entity=self.entity, **given)
 
     def clean(self) -> dict[str, Any]:
         """A refused date stands at its field, with the date that can be taken instead; `refused` keeps the refusal for
@@ -125,6 +161,9 @@ class EditForm(HeaderForm):
             "posting_on": proposal.posting_on,
             "note": proposal.note,
             "quarantine_goods": proposal.quarantine_goods,
+            "finding": proposal.finding,
+            "material": {True: "yes", False: "no", None: ""}[proposal.material],
+            "finding_why": proposal.finding_why,
             "version": proposal.version,
         }
         super().__init__(data, entity=proposal.entity, kinds=(proposal.kind,), initial=initial)
@@ -143,7 +182,10 @@ class FromStockForm(HeaderForm):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
 
-    field_order = ("kind", "reason", "percent", "event_on", "found_on", "posting_on", "note", "quarantine_goods")
+    field_order = (
+        *("kind", "reason", "percent", "event_on", "found_on", "posting_on", "finding", "material", "finding_why"),
+        *("note", "quarantine_goods"),
+    )
 
     def clean(self) -> dict[str, Any]:
         """What is left empty is no 0: a write-down to nil has to be said."""
@@ -205,3 +247,25 @@ class VoidForm(forms.Form):
 
     posted_on = _date("Posting date of the mirror entry", "A date in an open period, not before the posting itself.")
     reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+    scope = forms.ChoiceField(
+        label="What is voided",
+        choices=[("all", "All lines that stand"), ("some", "Only the lines chosen below")],
+        widget=forms.RadioSelect,
+        initial="all",
+        required=False,
+    )
+    numbers = forms.CharField(
+        label="Lines by number",
+        required=False,
+        max_length=2000,
+        help_text="Such as 1, 3-5, 9; besides those ticked in the table.",
+    )
+
+    def chosen(self, ticked: Collection[str]) -> set[int] | None:
+        """The line numbers typed and ticked; None where all that stand are meant. BadInput for what is no number."""
+        numbers = numbers_read(self.cleaned_data["numbers"]) | numbers_read(" ".join(ticked))
+        if self.cleaned_data["scope"] == "some":
+            return numbers
+        if numbers:
+            raise BadInput("You chose lines, but also that all lines that stand are voided. Choose one of the two.")
+        return None

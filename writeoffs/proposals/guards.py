@@ -101,6 +101,8 @@ def _frozen(table: str, statuses: str, message: str) -> list[Guard]:
 
 guards.register(
     *guards.append_only("proposals_decision", noun="a decision", keys=[]),
+    *guards.append_only("proposals_void", noun="a void", keys=[["proposal_id", "number"]]),
+    *guards.append_only("proposals_voidedline", noun="a voided line", keys=[["line_id"]]),
     *_proposal_guards(),
     *_frozen(LINE, POSTED, LINES),
     *_frozen(CHARGE, POSTED, CHARGES),

@@ -27,6 +27,13 @@ class Kind(models.TextChoices):
     RECOVERY = "RECOVERY", "Recovery"
 
 
+class Finding(models.TextChoices):
+    """What a loss that was found late is (IAS 8.5): news about the time since, or what was known then and missed."""
+
+    ESTIMATE = "ESTIMATE", "Change in estimate"
+    ERROR = "ERROR", "Error"
+
+
 class Status(models.TextChoices):
     DRAFT = "DRAFT", "Draft"
     SUBMITTED = "SUBMITTED", "Waiting for approval"
@@ -57,6 +64,11 @@ class Proposal(models.Model):
     quarantine_goods = models.BooleanField(
         "goods stay in quarantine", default=True, help_text="Written-off goods stand at nil value until disposed of."
     )
+    finding = models.CharField(
+        "a loss found late is", max_length=8, choices=Finding.choices, blank=True, help_text="Empty: not found late."
+    )
+    material = models.BooleanField("material", null=True)
+    finding_why = models.CharField("why", max_length=1000, blank=True)
     line_count = models.PositiveIntegerField(default=0)
     gross_loss = MoneyField(default=Decimal(0))
     net_loss = MoneyField(default=Decimal(0))
@@ -89,6 +101,12 @@ class Proposal(models.Model):
                 name="proposal_found_after_event",
                 condition=Q(found_on__gte=F("event_on")),
                 violation_error_message="A loss cannot be found before it happened.",
+            ),
+            models.CheckConstraint(
+                name="proposal_finding_whole",
+                condition=Q(finding="", material__isnull=True, finding_why="")
+                | (Q(finding__in=Finding.values, material__isnull=False) & ~Q(finding_why="")),
+                violation_error_message="A loss found late is an estimate or an error, material or not, and says why.",
             ),
         )
         indexes = (models.Index(fields=("entity", "status"), name="proposal_status"),)
@@ -212,6 +230,46 @@ class ProposalCharge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.proposal_id}"
+
+
+class Void(models.Model):
+    """One void of a posted document: all lines that still stood, or some of them. Append-only, like what it undid.
+
+    entries: numbers of the mirror entries, none where the lines had no value.
+    """
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="voids")
+    number = models.PositiveIntegerField(help_text="From 1 within the document.")
+    posted_on = models.DateField()
+    reason = models.TextField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(default=timezone.now)
+    entries = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("proposal", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("proposal", "number"), name="void_number_once"),
+            models.CheckConstraint(
+                name="void_decided_by_second_person",
+                condition=~Q(asked_by=F("decided_by")),
+                violation_error_message="A void is decided by somebody who did not ask for it.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"void {self.number} of {self.proposal}"
+
+
+class VoidedLine(models.Model):
+    """A line that a void undid; once only."""
+
+    void = models.ForeignKey(Void, on_delete=models.PROTECT, related_name="lines")
+    line = models.OneToOneField(ProposalLine, on_delete=models.PROTECT, related_name="voided")
+
+    def __str__(self) -> str:
+        return f"{self.line} by {self.void}"
 
 
 class Verb(models.TextChoices):

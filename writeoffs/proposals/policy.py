@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 
 from core.errors import DomainError, NotAllowed, PeriodClosed, SegregationOfDuties
 from core.models import Entity, User
@@ -64,7 +65,22 @@ def refusal(proposal: Proposal, *, user: User, roles: Collection[str], verb: str
         return NotAllowed(
             f"{proposal.number} was prepared by {proposal.created_by}; only they change it, submit or take it back."
         )
+    if verb == Verb.APPROVE:
+        return approval_refusal(proposal, user=user, roles=roles, gross=proposal.gross_loss)
     if user.pk in excluded(proposal, verb):
+        return SegregationOfDuties(_conflict(proposal, user, said))
+    return None
+
+
+def approval_refusal(
+    proposal: Proposal, *, user: User, roles: Collection[str], gross: Decimal, said: str = "approved"
+) -> DomainError | None:
+    """Why the person may not approve `gross` of this document; None where they may. The one rule for its approval and
+    for the decision on its void, which takes the gross of the lines to be voided: what a person could not approve, they
+    cannot undo either. `gross` is what limits judge, once an entity has some."""
+    if not set(ROLE_OF[Verb.APPROVE]) & set(roles):
+        return NotAllowed(f"{proposal.number} is {said} by an approver; you have no such role in {proposal.entity}.")
+    if user.pk in excluded(proposal, Verb.APPROVE):
         return SegregationOfDuties(_conflict(proposal, user, said))
     return None
 

@@ -32,9 +32,11 @@ VERB_OF_EVENT: dict[str, Verb] = {
     "proposal.discarded": Verb.DISCARD,
     "proposal.approved": Verb.APPROVE,
     "proposal.posted": Verb.POST,
+    "proposal.partly_voided": Verb.VOID,
     "proposal.voided": Verb.VOID,
 }
-_CREATED, _PAPERS = "proposal.created", ("proposal.evidence_added", "proposal.evidence_removed")
+_CREATED, _PARTLY = "proposal.created", "proposal.partly_voided"
+_PAPERS = ("proposal.evidence_added", "proposal.evidence_removed")
 _LEADS_TO = {verb: to for (_, verb), to in TRANSITIONS.items()}
 _RAW = ("quantity", "new_carrying_amount", "cost", "allowance", "write_down", "loss")
 
@@ -56,7 +58,8 @@ class Heard:
             return
         if "accounts" in data:
             self.digest, self.accounts = data["digest"], data["accounts"]
-        if kind in _PAPERS:
+        # Lines of it are voided; the document stays posted until the last one is.
+        if kind in _PAPERS or kind == _PARTLY:
             return
         self.status = _LEADS_TO[VERB_OF_EVENT[kind]]
         if self.status == Status.DRAFT:
@@ -238,13 +241,16 @@ def quarantine(tally: Tally) -> Iterator[str]:
         f"order by l.id limit {LIMIT}"
     ):
         yield f"Proposal {number}, lot {code}: its goods stay in quarantine, but the register does not have them."
-    left = "case when p.status = 'VOIDED' then 0 else q.quantity - coalesce(r.quantity, 0) end"
-    due = f"case when p.status = 'VOIDED' then 'VOIDED' when {left} = 0 then 'RECOVERED' else 'STANDING' end"
+    gone = "exists (select 1 from proposals_voidedline v join proposals_proposalline l on l.id = v.line_id "
+    gone += "where l.proposal_id = p.id and l.lot_id = q.lot_id)"
+    left = f"case when {gone} then 0 else q.quantity - coalesce(r.quantity, 0) end"
+    due = f"case when {gone} then 'VOIDED' when {left} = 0 then 'RECOVERED' else 'STANDING' end"
     for ref, code, status, stored, should_be, should in rows(
         f"select q.source_ref, o.code, q.status, q.quantity_left, {due}, {left} from inventory_quarantineentry q "
         "join inventory_lot o on o.id = q.lot_id left join proposals_proposal p on p.entity_id = q.entity_id "
         "and 'proposal:' || p.number = q.source_ref left join (select l.quarantine_id, sum(l.quantity) as quantity "
-        "from proposals_proposalline l join proposals_proposal x on x.id = l.proposal_id where x.status = 'POSTED' "
+        "from proposals_proposalline l join proposals_proposal x on x.id = l.proposal_id "
+        "left join proposals_voidedline v on v.line_id = l.id where x.status = 'POSTED' and v.id is null "
         "and l.quarantine_id is not null group by l.quarantine_id) r on r.quarantine_id = q.id "
         f"where q.quantity_left <> {left} or q.status <> {due} order by q.id limit {LIMIT}"
     ):

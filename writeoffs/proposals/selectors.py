@@ -14,7 +14,8 @@ from django.db.models.functions import Coalesce
 from core.models import Entity, User
 from core.words import Role
 from inventory.models import CountSheet
-from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine, Status, Verb
+from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
+from writeoffs.proposals.numbers import said
 
 TABS: tuple[tuple[str, str], ...] = (
     (Status.DRAFT, "Drafts"),
@@ -130,7 +131,7 @@ def proposal_get(*, entity: Entity, number: str) -> Proposal | None:
 def proposal_lines(proposal: Proposal) -> QuerySet[ProposalLine]:
     return (
         ProposalLine.objects.filter(proposal=proposal)
-        .select_related("lot__item__category", "lot__location", "cost_centre", "quarantine")
+        .select_related("lot__item__category", "lot__location", "cost_centre", "quarantine", "voided__void")
         .order_by("line_number")
     )
 
@@ -151,6 +152,38 @@ def line_totals(proposal: Proposal) -> LineTotals:
         quantity=Sum("quantity"), cost=Sum("cost"), allowance=Sum("allowance"), loss=Sum("loss")
     )
     return LineTotals(**{name: value if value is not None else nil for name, value in sums.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class VoidShown:
+    """One void of a document for its page: which lines, their net loss, and the mirror entries by number."""
+
+    void: Void
+    lines: str
+    count: int
+    loss: Decimal
+    entries: list[str]
+
+
+def voids_of(proposal: Proposal) -> list[VoidShown]:
+    """The voids of a document in their order. Two queries."""
+    voids = list(proposal.voids.select_related("asked_by", "decided_by").order_by("number"))
+    if not voids:
+        return []
+    undone: dict[int, list[tuple[int, Decimal]]] = {void.pk: [] for void in voids}
+    rows = VoidedLine.objects.filter(void__in=voids).values_list("void_id", "line__line_number", "line__loss")
+    for void_id, number, loss in rows:
+        undone[void_id].append((number, loss))
+    return [
+        VoidShown(
+            void,
+            said(number for number, _ in undone[void.pk]),
+            len(undone[void.pk]),
+            sum((loss for _, loss in undone[void.pk]), Decimal(0)),
+            list(void.entries),
+        )
+        for void in voids
+    ]
 
 
 @dataclass(frozen=True, slots=True)

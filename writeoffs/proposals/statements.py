@@ -17,6 +17,7 @@ from writeoffs.ledger.roles import ROLES, Section
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.plans import PlannedLine
 from writeoffs.proposals import content
+from writeoffs.proposals.late import restates
 from writeoffs.proposals.models import Proposal, Status
 from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
 
@@ -128,20 +129,25 @@ def effects_shown(proposal: Proposal) -> list[ShownEffect]:
     as the books have them without this document, what it does, and after it. Tax by the entity's policy."""
     entity = proposal.entity
     tax = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
+    restating = restates(proposal)
     before = impact(_books_without(proposal), policy=tax)
     own = impact(_own(proposal), policy=tax)
     return [
         ShownEffect(label, was, change)
-        for (label, was), (_, change) in zip(_figures(before), _figures(own), strict=True)
+        for (label, was), (_, change) in zip(
+            _figures(before, restates=restating), _figures(own, restates=restating), strict=True
+        )
     ]
 
 
-def _figures(of: Impact) -> list[tuple[str, Decimal]]:
+def _figures(of: Impact, *, restates: bool) -> list[tuple[str, Decimal]]:
+    retained = [("Retained earnings", -dict(of.whole.by_role).get("RETAINED_EARNINGS", ZERO))] if restates else []
     return [
         ("Gross profit", of.whole.gross_profit),
         ("Profit before tax", of.whole.profit_before_tax),
         ("Tax", of.whole.tax),
         ("Net profit", of.whole.profit_after_tax),
+        *retained,
         ("Inventory", of.whole.net_inventory),
         ("Cash", of.whole.cash),
     ]
@@ -149,8 +155,7 @@ def _figures(of: Impact) -> list[tuple[str, Decimal]]:
 
 def _own(proposal: Proposal) -> list[tuple[str, Decimal]]:
     if proposal.status == Status.POSTED:
-        entries = Q(entry__source_ref=proposal.source_ref, entry__reverses__isnull=True)
-        return _sums(proposal.entity, entries)
+        return _sums(proposal.entity, Q(entry__source_ref=proposal.source_ref))
     if proposal.status == Status.VOIDED:
         return []
     return [(line.role, line.amount) for entry in content.journal_planned(proposal) for line in entry.lines]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core import verify
 from core.models import AuditEvent, Entity
 from core.verify import Tally, money_said, rows
-from writeoffs.proposals import proofs
+from writeoffs.proposals import findings, proofs
 from writeoffs.proposals.models import Decision, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
 
@@ -157,3 +157,6 @@ verify.register("proposals", proofs.proposals)
 verify.register("entries of proposals", proofs.entries)
 verify.register("quarantined goods", proofs.quarantine)
 verify.register("charges", proofs.charges)
+verify.register("voids", findings.voids)
+verify.register("findings", findings.findings)
+verify.register("corrections of earlier years", findings.corrections)

@@ -12,15 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import BooleanField, Case, Count, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import BooleanField, Case, Count, Q, QuerySet, Sum, Value, When
 from django.utils.functional import cached_property
 
 from core.models import Category, Entity
 from core.words import Reason
-from inventory.models import Movement, MovementKind
+from inventory.models import Movement
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Leg, Origin
 from writeoffs.ledger.roles import LOSS_ROLES
-from writeoffs.proposals.models import Evidence, Kind, Proposal, ProposalLine, Status
+from writeoffs.posting.corrections import LEGS
+from writeoffs.proposals.models import Evidence, Kind, Proposal, ProposalLine, Status, Void
 from writeoffs.reports.statements.impact import AccountFact
 from writeoffs.reports.statements.losses import LossFact
 from writeoffs.reports.statements.register import LineFact, RegisterLine, RegisterTotals, register_line
@@ -205,19 +206,9 @@ class RegisterLines:
 
     @cached_property
     def voided(self) -> QuerySet[ProposalLine]:
-        return self._lines().filter(proposal__number__in=list(self._void_days))
-
-    @cached_property
-    def _void_days(self) -> dict[str, dt.date]:
-        """Document number -> day of its void, for voids of this span: movements know it, even without an entry."""
-        rows = (
-            Movement.objects.filter(entity=self.entity, kind=MovementKind.VOID)
-            .filter(posted_on__gte=self.span.starts_on, posted_on__lte=self.span.ends_on)
-            .order_by()
-            .values_list("source_ref")
-            .annotate(day=Min("posted_on"))
-        )
-        return {ref.partition(":")[2]: day for ref, day in rows}
+        """The lines that voids of this span undid, and no others of their documents."""
+        days = Q(voided__void__posted_on__gte=self.span.starts_on, voided__void__posted_on__lte=self.span.ends_on)
+        return self._lines().filter(days)
 
     def _lines(self) -> QuerySet[ProposalLine]:
         lines = ProposalLine.objects.filter(proposal__entity=self.entity, proposal__status__in=POSTED)
@@ -266,7 +257,7 @@ class RegisterLines:
         return itertools.chain.from_iterable(self[at : at + PIECE] for at in range(0, len(self), PIECE))
 
     def _full(self, lines: QuerySet[ProposalLine]) -> QuerySet[ProposalLine]:
-        return lines.select_related("lot__location", "lot__item__category")
+        return lines.select_related("lot__location", "lot__item__category", "voided__void")
 
     def _register_lines(self, picked: Sequence[tuple[ProposalLine, bool]]) -> Iterator[RegisterLine]:
         # Few documents have many lines: their people are read once each, not with every line.
@@ -276,8 +267,9 @@ class RegisterLines:
         entries = _entries_of(self.entity, {p.source_ref for p in proposals.values()})
         for line, void in picked:
             p, lot = proposals[line.proposal_id], line.lot
-            leg = Leg.VOID if void else _leg_of(p.kind, line.loss)
-            day = self._void_days[p.number] if void else p.posting_on
+            undone = line.voided.void if void else None
+            leg = _leg_of(p.kind, line.loss)
+            day = undone.posted_on if undone else p.posting_on
             fact = LineFact(
                 number=p.number,
                 kind=KIND_LABELS[p.kind],
@@ -301,7 +293,7 @@ class RegisterLines:
                 approver=str(p.approved_by or ""),
                 poster=str(p.posted_by or ""),
                 evidence=evidence.get(p.pk, 0),
-                entry=entries.get((p.source_ref, leg), ""),
+                entry=entries.get((p.source_ref, leg, undone.number if undone else 0), ""),
             )
             yield register_line(fact, void=void, currency=self.entity.currency)
 
@@ -317,7 +309,16 @@ def _evidence_counts(proposals: set[int]) -> dict[int, int]:
     return dict(rows)
 
 
-def _entries_of(entity: Entity, refs: set[str]) -> dict[tuple[str, str], str]:
-    """(source_ref, leg) -> number of the first entry of that leg."""
-    entries = JournalEntry.objects.filter(entity=entity, source_ref__in=refs).order_by("-chain_sequence")
-    return {(e.source_ref, e.leg): e.number for e in entries.only("source_ref", "leg", "fiscal_year", "sequence")}
+def _entries_of(entity: Entity, refs: set[str]) -> dict[tuple[str, str, int], str]:
+    """(source_ref, leg, void) -> number of the first entry of that leg; void 0: as posted, else the mirror of it. A
+    correction of an earlier year stands under the leg whose place it takes as well. Two queries."""
+    entries = JournalEntry.objects.filter(entity=entity, source_ref__in=refs).order_by("chain_sequence")
+    numbers = [ref.partition(":")[2] for ref in refs]
+    voids = Void.objects.filter(proposal__entity=entity, proposal__number__in=numbers)
+    void_of = {number: void for void, of in voids.values_list("number", "entries") for number in of}
+    found: dict[tuple[str, str, int], str] = {}
+    for entry in entries.select_related("reverses"):
+        leg, void = (entry.reverses.leg, void_of.get(entry.number, -1)) if entry.reverses else (entry.leg, 0)
+        for name in (leg, *(ordinary for ordinary, taken in LEGS.items() if taken == leg)):
+            found.setdefault((entry.source_ref, name, void), entry.number)
+    return found

@@ -23,7 +23,7 @@ from writeoffs.posting.lots import fiscal_year_of, lot_states
 from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
-from writeoffs.proposals.models import Kind, Proposal, ProposalLine
+from writeoffs.proposals.models import Finding, Kind, Proposal, ProposalLine
 
 PREFIX: dict[str, str] = {
     Kind.WRITE_OFF: "WO",
@@ -35,7 +35,7 @@ PREFIX: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a person says about a proposal as a whole."""
+    """What a person says about a proposal as a whole. finding, material, finding_why: of a loss found late only."""
 
     kind: str
     reason: str
@@ -44,6 +44,9 @@ class Header:
     posting_on: dt.date
     note: str = ""
     quarantine_goods: bool = True
+    finding: str = ""
+    material: bool | None = None
+    finding_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,22 @@ def header_check(*, entity: Entity, header: Header) -> None:
             "reason",
             "A count adjustment has the reason count difference, and no other kind has it. Choose the other.",
         )
+    finding_check(header)
     policy.posting_date_check(entity=entity, posting_on=header.posting_on, found_on=header.found_on)
+
+
+def finding_check(header: Header) -> None:
+    """HeaderRefused where a finding is said in part only. That a loss found late has one is asked at submission."""
+    if not header.finding and (header.material is not None or header.finding_why.strip()):
+        raise HeaderRefused("finding", "Say whether the loss found late is a change in estimate or an error.")
+    if header.finding and header.finding not in Finding.values:
+        raise HeaderRefused("finding", f"'{header.finding}' is no finding. Choose change in estimate or error.")
+    if header.finding and header.material is None:
+        raise HeaderRefused("material", "Say whether the loss found late is material.")
+    if header.finding and not header.finding_why.strip():
+        raise HeaderRefused(
+            "finding_why", "Say why: what was known when, and how you judged that it is material or not."
+        )
 
 
 @transaction.atomic
@@ -124,6 +142,9 @@ def proposal_create(
         posting_on=header.posting_on,
         note=header.note.strip(),
         quarantine_goods=header.kind == Kind.WRITE_OFF and header.quarantine_goods,
+        finding=header.finding,
+        material=header.material,
+        finding_why=header.finding_why.strip(),
         count_sheet=count_sheet,
         created_by=user,
     )

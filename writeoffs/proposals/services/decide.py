@@ -15,6 +15,7 @@ from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.charges import charges_check
 from writeoffs.proposals.counted import refuse_moved
+from writeoffs.proposals.late import refuse_unclassified
 from writeoffs.proposals.models import Proposal, Verb
 from writeoffs.proposals.services.lines import content_refresh, refuse_other_reason
 from writeoffs.proposals.services.steps import content_check, guard, proposal_lock, step
@@ -48,6 +49,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
         raise BadInput(f"{proposal.number} has no lines. Add the lots that lost value, then submit it.")
     policy.posting_date_check(entity=proposal.entity, posting_on=proposal.posting_on, found_on=proposal.found_on)
     refuse_other_reason(proposal, reason=proposal.reason)
+    refuse_unclassified(proposal)
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
     charges_check(proposal)
@@ -57,7 +59,8 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     values = {"digest": content.content_digest(proposal, lines, accounts), "submitted_at": timezone.now()}
     step(proposal, verb=Verb.SUBMIT, to=to, user=user, values=values)
     message = f"{user} submitted {proposal.number}: {content.amount_said(proposal)}."
-    _tell(proposal, user, "submitted", message, accounts=accounts)
+    finding = [proposal.finding, proposal.material]
+    _tell(proposal, user, "submitted", message, accounts=accounts, finding=finding)
     return proposal
 
 

@@ -20,6 +20,8 @@ from writeoffs.proposals.models import Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.create import Header, LineInput, header_check, lines_write, totals_set
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
 
+_HEADER = ("reason", "event_on", "found_on", "posting_on", "note", "quarantine_goods")
+
 
 def totals_now(proposal: Proposal) -> dict[str, object]:
     return {"lines": proposal.line_count, "gross_loss": proposal.gross_loss, "net_loss": proposal.net_loss}
@@ -77,7 +79,9 @@ def proposal_edit(*, proposal: Proposal, user: User, header: Header, version: in
     proposal.event_on, proposal.found_on, proposal.posting_on = header.event_on, header.found_on, header.posting_on
     proposal.note = header.note.strip()
     proposal.quarantine_goods = proposal.kind == Kind.WRITE_OFF and header.quarantine_goods
-    proposal.save(update_fields=["reason", "event_on", "found_on", "posting_on", "note", "quarantine_goods"])
+    proposal.finding, proposal.material = header.finding, header.material
+    proposal.finding_why = header.finding_why.strip()
+    proposal.save(update_fields=[*_HEADER, "finding", "material", "finding_why"])
     changed = [name for name, value in _said(proposal).items() if value != before[name]]
     what = ", ".join(name.replace("_", " ") for name in changed) or "nothing"
     edited(proposal, user=user, what=what, before=before)
@@ -93,6 +97,7 @@ def _said(proposal: Proposal) -> dict[str, object]:
         "posting_date": proposal.posting_on,
         "note": proposal.note,
         "quarantine": proposal.quarantine_goods,
+        "finding": [proposal.finding, proposal.material, proposal.finding_why],
     }
 
 

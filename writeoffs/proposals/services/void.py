@@ -1,23 +1,33 @@
-"""Voids a posted proposal by its mirror, asked for by one person and decided by another who did not prepare it."""
+"""Voids a posted proposal by its mirror, whole or some of its lines: asked for by one person, decided by another who
+could have approved it.
+
+Invariant: a line is voided once; a proposal is POSTED until its last line is voided, then VOIDED.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
 from core import audit
 from core.access import roles_in
 from core.changes import ChangeKind, change_asked, change_decide, change_once, change_request
-from core.errors import BadInput, SegregationOfDuties, WrongState
+from core.errors import BadInput, DomainError, WrongState
 from core.models import ChangeRequest, User
+from core.money import MONEY_SCALE, from_raw
 from core.words import Framework, Role
 from inventory.models import CountSheet
+from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.lots import fiscal_year_of
-from writeoffs.posting.undo import posting_void
-from writeoffs.proposals import policy
-from writeoffs.proposals.models import Kind, Proposal, ProposalLine, Status, Verb
+from writeoffs.posting.undo import Undoing, posting_void
+from writeoffs.proposals import content, policy
+from writeoffs.proposals.content import RawLine
+from writeoffs.proposals.models import Kind, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
+from writeoffs.proposals.numbers import said
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import guard, proposal_lock, step
 from writeoffs.proposals.states import next_status
@@ -25,42 +35,103 @@ from writeoffs.proposals.states import next_status
 KIND = "proposal.void"
 
 
-def void_request(*, proposal: Proposal, user: User, reason: str, posted_on: dt.date, key: str = "") -> ChangeRequest:
-    """Ask that a posted proposal be voided on a date in an open period. PeriodClosed, WrongState, BadInput without
-    reason. key: of the press; the same one gives the request that the first press made."""
+def void_request(
+    *,
+    proposal: Proposal,
+    user: User,
+    reason: str,
+    posted_on: dt.date,
+    lines: Collection[int] | None = None,
+    key: str = "",
+) -> ChangeRequest:
+    """Ask that lines of a posted proposal be voided on a date in an open period. lines: their numbers; None for all
+    that stand. key: of the press; the same one gives the request that the first press made.
+
+    PeriodClosed; BadInput without reason or for a line that is not there; WrongState for a line voided already.
+    """
+    body = {"reason": reason.strip(), "posted_on": posted_on.isoformat()}
+    if lines is not None:
+        body["lines"] = ",".join(map(str, sorted(set(lines))))
     return change_once(
         entity=proposal.entity,
         user=user,
         key=key,
-        asked=change_asked(
-            proposal.entity, KIND, proposal.source_ref, {"reason": reason.strip(), "posted_on": posted_on.isoformat()}
-        ),
-        step=lambda: _void_request(proposal, user, reason, posted_on),
+        asked=change_asked(proposal.entity, KIND, proposal.source_ref, body),
+        step=lambda: _void_request(proposal, user, reason, posted_on, lines),
     )
 
 
 @transaction.atomic
-def _void_request(proposal: Proposal, user: User, reason: str, posted_on: dt.date) -> ChangeRequest:
+def _void_request(
+    proposal: Proposal, user: User, reason: str, posted_on: dt.date, lines: Collection[int] | None
+) -> ChangeRequest:
     proposal = proposal_lock(proposal)
     guard(proposal, user=user, verb=Verb.VOID)
     refused = policy.day_refusal(entity=proposal.entity, name="posting date", day=posted_on)
     if refused:
         raise BadInput(refused)
-    _refuse_new_cost_basis(proposal, posted_on)
+    refuse_new_cost_basis(proposal, posted_on)
     policy.posting_date_check(entity=proposal.entity, posting_on=posted_on, found_on=proposal.posting_on)
     if posted_on < proposal.posting_on:
         raise BadInput(
             f"{proposal.number} was posted on {proposal.posting_on.isoformat()}; a void cannot be dated before that."
         )
+    chosen = lines_chosen(proposal, lines)
+    details: dict[str, Any] = {"number": proposal.number, "posted_on": posted_on.isoformat()}
+    what = proposal.number
+    if lines is not None:
+        details["lines"] = [line.line_number for line in chosen]
+        what = f"{said([line.line_number for line in chosen])} of {proposal.number}"
     return change_request(
         entity=proposal.entity,
         kind=KIND,
         subject=proposal.source_ref,
-        summary=f"Void {proposal.number} on {posted_on.isoformat()}",
+        summary=f"Void {what} on {posted_on.isoformat()}",
         reason=reason,
         user=user,
-        details={"number": proposal.number, "posted_on": posted_on.isoformat()},
+        details=details,
     )
+
+
+def lines_chosen(proposal: Proposal, numbers: Collection[int] | None) -> list[RawLine]:
+    """The lines of those numbers, or all that stand. BadInput where one is not there, or none is chosen; WrongState
+    names the void that a line was undone by."""
+    lines = {line.line_number: line for line in content.lines_read(proposal)}
+    voided = voided_by(proposal)
+    if numbers is None:
+        return [line for number, line in lines.items() if number not in voided]
+    if not numbers:
+        raise BadInput(f"{proposal.number}: choose the lines that are to be voided, or all that stand.")
+    missing = sorted(set(numbers) - lines.keys())
+    if missing:
+        raise BadInput(
+            f"{proposal.number} has no {said(missing)}; its lines are numbered from {min(lines)} to {max(lines)}. "
+            "Correct the numbers."
+        )
+    twice = sorted(set(numbers) & voided.keys())
+    if twice:
+        raise WrongState(f"{said(twice[:1]).capitalize()} of {proposal.number} {_named(voided[twice[0]])}")
+    return [lines[number] for number in sorted(set(numbers))]
+
+
+def _named(void: Void) -> str:
+    mirrors = f", entry {' and '.join(void.entries)}" if void.entries else ""
+    return (
+        f"was voided on {void.posted_on.isoformat()} already, by void {void.number}{mirrors}: {void.asked_by} asked, "
+        f"{void.decided_by} decided. Leave it out."
+    )
+
+
+def voided_by(proposal: Proposal) -> Mapping[int, Void]:
+    """Line number -> the void that undid the line."""
+    voids = {void.pk: void for void in Void.objects.filter(proposal=proposal).select_related("asked_by", "decided_by")}
+    rows = VoidedLine.objects.filter(void__in=voids).values_list("line__line_number", "void_id")
+    return {number: voids[void_id] for number, void_id in rows}
+
+
+def gross_of(lines: Collection[RawLine]) -> Decimal:
+    """What limits judge of the lines, as of a whole proposal."""
+    return from_raw(sum(abs(line.cost) or abs(line.loss) for line in lines), MONEY_SCALE)
 
 
 def void_decide(*, change: ChangeRequest, user: User, approve: bool, comment: str = "", key: str = "") -> ChangeRequest:
@@ -71,52 +142,102 @@ def void_decide(*, change: ChangeRequest, user: User, approve: bool, comment: st
     return change_decide(change=change, user=user, approve=approve, comment=comment, key=key)
 
 
-def void_refusal(change: ChangeRequest, user: User) -> SegregationOfDuties | None:
-    """Why the person may not decide the void; the roles are core.changes' to judge."""
-    proposal = Proposal.objects.get(entity=change.entity, number=change.details["number"])
-    if proposal.created_by_id == user.pk:
-        return SegregationOfDuties(f"You prepared {proposal.number}, so its void has to be decided by somebody else.")
-    return None
+def void_refusal(change: ChangeRequest, user: User) -> DomainError | None:
+    """Why the person may not decide the void: whoever could not approve the lines' gross cannot undo them."""
+    proposal = Proposal.objects.select_related("entity", "created_by", "approved_by", "count_sheet__upload").get(
+        entity=change.entity, number=change.details["number"]
+    )
+    roles = roles_in(change.entity, user)
+    return policy.approval_refusal(proposal, user=user, roles=roles, gross=_gross(proposal, change), said="voided")
+
+
+def gross_asked(change: ChangeRequest) -> Decimal:
+    """The gross of the lines that a request would void."""
+    return _gross(Proposal.objects.get(entity=change.entity, number=change.details["number"]), change)
+
+
+def _gross(proposal: Proposal, change: ChangeRequest) -> Decimal:
+    voided = voided_by(proposal)
+    numbers = set(change.details.get("lines") or ()) or {
+        line.line_number for line in content.lines_read(proposal) if line.line_number not in voided
+    }
+    return gross_of([line for line in content.lines_read(proposal) if line.line_number in numbers])
 
 
 def void_apply(change: ChangeRequest, decider: User) -> None:
-    """Post the mirror and set the proposal VOIDED; called by core.changes inside the deciding transaction."""
+    """Post the mirror and keep which lines it undid; called by core.changes inside the deciding transaction."""
     proposal = proposal_lock(Proposal.objects.get(entity=change.entity, number=change.details["number"]))
     refused = void_refusal(change, decider)
     if refused is not None:
         raise refused
     to = next_status(proposal.number, proposal.status, Verb.VOID)
-    _refuse_new_cost_basis(proposal, dt.date.fromisoformat(change.details["posted_on"]))
-    recovered = list(proposal.lines.filter(quarantine__isnull=False).values_list("quarantine_id", "quantity"))
-    _refuse_later_recovery(proposal, recovered)
-    step(proposal, verb=Verb.VOID, to=to, user=decider, comment=change.reason)
-    entries = posting_void(
-        entity=proposal.entity,
-        source_ref=proposal.source_ref,
-        posted_on=dt.date.fromisoformat(change.details["posted_on"]),
+    posted_on = dt.date.fromisoformat(change.details["posted_on"])
+    refuse_new_cost_basis(proposal, posted_on)
+    chosen = lines_chosen(proposal, change.details.get("lines"))
+    refuse_later_recovery(proposal, chosen)
+    undoing = _undoing(proposal, change, decider, posted_on, chosen)
+    comment = change.reason
+    if undoing.before or not undoing.is_last:
+        comment = f"{said([line.line_number for line in chosen]).capitalize()}: {change.reason}"
+    step(proposal, verb=Verb.VOID, to=to if undoing.is_last else proposal.status, user=decider, comment=comment)
+    entries = posting_void(undoing)
+    _keep(proposal, undoing, chosen, entries)
+    count_sheet_set(proposal, CountSheet.Status.CLOSED, CountSheet.Status.OPEN)
+    _tell(proposal, change, undoing, comment, entries)
+
+
+def _undoing(
+    proposal: Proposal, change: ChangeRequest, decider: User, posted_on: dt.date, chosen: list[RawLine]
+) -> Undoing:
+    lines, voided = content.lines_read(proposal), voided_by(proposal)
+    numbers = {line.line_number for line in chosen}
+    return Undoing(
+        document=content.document_of(proposal, content.instructions_of(lines)),
+        number=len({void.pk for void in voided.values()}) + 1,
+        lines=[place for place, line in enumerate(lines) if line.line_number in numbers],
+        before=[place for place, line in enumerate(lines) if line.line_number in voided],
+        posted_on=posted_on,
         reason=change.reason,
         asked_by=change.requested_by,
         decided_by=decider,
-        recovered=recovered,
     )
-    count_sheet_set(proposal, CountSheet.Status.CLOSED, CountSheet.Status.OPEN)
+
+
+def _keep(proposal: Proposal, undoing: Undoing, chosen: list[RawLine], entries: list[JournalEntry]) -> None:
+    void = Void.objects.create(
+        proposal=proposal,
+        number=undoing.number,
+        posted_on=undoing.posted_on,
+        reason=undoing.reason,
+        asked_by=undoing.asked_by,
+        decided_by=undoing.decided_by,
+        entries=[entry.number for entry in entries],
+    )
+    VoidedLine.objects.bulk_create([VoidedLine(void=void, line_id=line.id) for line in chosen], batch_size=500)
+
+
+def _tell(
+    proposal: Proposal, change: ChangeRequest, undoing: Undoing, comment: str, entries: list[JournalEntry]
+) -> None:
     numbers = " and ".join(entry.number for entry in entries) or "none, since it had no value"
+    part = "" if undoing.is_last else "part of "
     audit.record(
         entity=proposal.entity,
-        actor=decider,
-        kind="proposal.voided",
+        actor=undoing.decided_by,
+        kind="proposal.voided" if undoing.is_last else "proposal.partly_voided",
         subject=proposal.source_ref,
-        message=f"{decider} voided {proposal.number}; mirror entry {numbers}. Reason: {change.reason}",
+        message=f"{undoing.decided_by} voided {part}{proposal.number}; mirror entry {numbers}. Reason: {comment}",
         data={
             "digest": proposal.digest,
-            "comment": change.reason.strip(),
+            "comment": comment.strip(),
             "entries": [entry.number for entry in entries],
+            "void": undoing.number,
             "change": change.pk,
         },
     )
 
 
-def _refuse_new_cost_basis(proposal: Proposal, posted_on: dt.date) -> None:
+def refuse_new_cost_basis(proposal: Proposal, posted_on: dt.date) -> None:
     """Under US GAAP a loss of an earlier fiscal year is the new cost basis and does not come back (ASC
     330-10-35-14)."""
     entity = proposal.entity
@@ -132,14 +253,15 @@ def _refuse_new_cost_basis(proposal: Proposal, posted_on: dt.date) -> None:
     )
 
 
-def _refuse_later_recovery(proposal: Proposal, recovered: list[tuple[int, Decimal]]) -> None:
+def refuse_later_recovery(proposal: Proposal, lines: Collection[RawLine]) -> None:
     """Shares of a quarantine entry follow the order of its recoveries, so they are undone in the opposite order."""
     if proposal.kind != Kind.RECOVERY:
         return
     later = ProposalLine.objects.filter(
-        quarantine_id__in=[quarantine_id for quarantine_id, _ in recovered],
+        quarantine_id__in=[line.quarantine_id for line in lines],
         proposal__status=Status.POSTED,
         proposal__posted_at__gt=proposal.posted_at,
+        voided__isnull=True,
     ).select_related("proposal")
     first = later.first()
     if first is not None:
@@ -151,18 +273,13 @@ def _refuse_later_recovery(proposal: Proposal, recovered: list[tuple[int, Decima
 
 def may_decide_void(change: ChangeRequest, user: User) -> bool:
     """Whether the page offers the decision to the person."""
-    roles = roles_in(change.entity, user)
-    return (
-        user.pk != change.requested_by_id
-        and bool(roles & CHANGE_KIND.decided_by)
-        and void_refusal(change, user) is None
-    )
+    return user.pk != change.requested_by_id and void_refusal(change, user) is None
 
 
 CHANGE_KIND = ChangeKind(
     code=KIND,
     label="Void a posted proposal",
     requested_by=frozenset({Role.CONTROLLER, Role.PREPARER}),
-    decided_by=frozenset({Role.CONTROLLER, Role.APPROVER}),
+    decided_by=frozenset({Role.APPROVER}),
     apply=void_apply,
 )

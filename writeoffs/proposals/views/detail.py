@@ -21,13 +21,14 @@ from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.requests import whole_number
 from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY
+from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.models import Posting
-from writeoffs.proposals import content, policy, selectors, services, statements
+from writeoffs.proposals import content, late, policy, selectors, services, statements
 from writeoffs.proposals.charge_forms import CentreForm
 from writeoffs.proposals.forms import EvidenceForm
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.services.void import KIND as VOID
-from writeoffs.proposals.services.void import may_decide_void
+from writeoffs.proposals.services.void import gross_asked, may_decide_void
 from writeoffs.proposals.states import EVIDENCE_OPEN, LINES_OPEN
 from writeoffs.proposals.views.common import proposal_or_404
 
@@ -65,7 +66,18 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "charges": proposal.charges.select_related("cost_centre"),
         "centre_form": CentreForm(proposal=proposal),
         "effects": statements.effects_shown(proposal),
+        **_found_late(proposal),
         **_after_posting(request, proposal),
+    }
+
+
+def _found_late(proposal: Proposal) -> dict[str, Any]:
+    """late is asked of drafts only, which can still say what it is; restates: the fiscal year that is corrected."""
+    draft = proposal.status == Status.DRAFT
+    return {
+        "late": late.late_loss(proposal) if draft else None,
+        "certification": late.certification(proposal),
+        "restates": fiscal_year_of(proposal.entity, proposal.event_on) if late.restates(proposal) else None,
     }
 
 
@@ -87,6 +99,8 @@ def _after_posting(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         .first(),
         "may_acknowledge": bool(request.entity_roles & ACKNOWLEDGED_BY),
         "void": void,
+        "void_gross": gross_asked(void) if void else None,
+        "voids": selectors.voids_of(proposal),
         "may_decide_void": void is not None and may_decide_void(void, request.user),
         "may_ask_void": void is None and asks and proposal.status == Status.POSTED,
     }

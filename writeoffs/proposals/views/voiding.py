@@ -13,10 +13,14 @@ from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.words import Role
-from writeoffs.proposals import policy, services
+from writeoffs.proposals import policy, selectors, services
 from writeoffs.proposals.forms import VoidForm
-from writeoffs.proposals.services.void import KIND
+from writeoffs.proposals.models import Proposal, Status
+from writeoffs.proposals.services.void import KIND, gross_of, lines_chosen
 from writeoffs.proposals.views.common import proposal_or_404
+
+# Lines offered to tick; of a longer document the rest is chosen by number.
+TICKED = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,6 +28,7 @@ from writeoffs.proposals.views.common import proposal_or_404
 def void_request(request: EntityRequest, number: str) -> HttpResponse:
     proposal = proposal_or_404(request, number)
     offer = policy.posting_date_default(entity=request.entity, found_on=proposal.posting_on)
+    ticked = request.POST.getlist("line")
     form = VoidForm(request.POST or None, initial={"posted_on": offer})
     status = 400 if form.errors else 200
     if request.method == "POST" and form.is_valid():
@@ -34,6 +39,7 @@ def void_request(request: EntityRequest, number: str) -> HttpResponse:
                 user=request.user,
                 reason=data["reason"],
                 posted_on=data["posted_on"],
+                lines=form.chosen(ticked),
                 key=key_of(request),
             )
         except DomainError as error:
@@ -41,13 +47,29 @@ def void_request(request: EntityRequest, number: str) -> HttpResponse:
             form.add_error(None, error.message)
             status = error.status
         else:
-            messages.success(request, f"Asked: void {proposal.number}. An approver or controller decides it.")
+            messages.success(request, f"Asked: void {proposal.number}. An approver decides it.")
             return redirect(proposal)
-    return render(request, "proposals/void.html", {"form": form, "proposal": proposal}, status=status)
+    context = {"form": form, "proposal": proposal, "ticked": ticked, **_standing(proposal)}
+    return render(request, "proposals/void.html", context, status=status)
+
+
+def _standing(proposal: Proposal) -> dict[str, object]:
+    """The lines that can still be voided: the first to tick, and what all come to."""
+    lines = selectors.proposal_lines(proposal)
+    standing = lines.filter(voided__isnull=True)
+    shown = list(standing[:TICKED])
+    count = standing.count()
+    return {
+        "lines": shown,
+        "standing": count,
+        "unlisted": count - len(shown),
+        "gross": gross_of(lines_chosen(proposal, None)),
+        "voids": selectors.voids_of(proposal),
+    }
 
 
 @require_POST
-@for_entity(Role.CONTROLLER, Role.APPROVER)
+@for_entity(Role.APPROVER)
 def void_decide(request: EntityRequest, number: str) -> HttpResponse:
     proposal = proposal_or_404(request, number)
     # The newest, decided or not: who presses again is answered what happened, not that there is no such page.
@@ -69,6 +91,14 @@ def void_decide(request: EntityRequest, number: str) -> HttpResponse:
         record_refusal(request, error)
         messages.error(request, error.message)
     else:
-        said = "is voided; the mirror entry is posted" if approve else "stays posted; the request is refused"
-        messages.success(request, f"{proposal.number} {said}.")
+        messages.success(request, _decided(proposal, approve=approve))
     return redirect(proposal)
+
+
+def _decided(proposal: Proposal, *, approve: bool) -> str:
+    if not approve:
+        return f"{proposal.number} stays posted; the request is refused."
+    proposal.refresh_from_db()
+    if proposal.status == Status.VOIDED:
+        return f"{proposal.number} is voided; the mirror entry is posted."
+    return f"{proposal.number} is partly voided; the mirror entry of those lines is posted."
