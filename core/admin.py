@@ -313,10 +313,17 @@ class CategoryAdmin(MasterDataAdmin):
     search_fields = ("name",)
 
 
-@admin.register(Location, CostCentre)
+@admin.register(Location)
 class CodeAdmin(MasterDataAdmin):
     list_display = ("code", "name", "entity")
     search_fields = ("code", "name")
+
+
+@admin.register(CostCentre)
+class CostCentreAdmin(CodeAdmin):
+    """Controllers keep them on their own page; posted lines stand under the code, so it stays."""
+
+    set_once = ("entity", "code")
 
 
 @admin.register(Upload)

@@ -42,6 +42,12 @@ def _mapping_url(entity: Any, rule: str) -> str:
     return reverse("ledger:mapping", args=[entity.slug])
 
 
+def _cost_centres_url(entity: Any, code: str) -> str:
+    from django.urls import reverse
+
+    return reverse("ledger:cost_centres", args=[entity.slug])
+
+
 class LedgerConfig(AppConfig):
     name = "writeoffs.ledger"
     default_auto_field = "django.db.models.BigAutoField"
@@ -55,5 +61,6 @@ class LedgerConfig(AppConfig):
         kinds.register_all()
         refs.register("period", _period_url)
         refs.register("account_map", _mapping_url)
+        refs.register("cost_centre", _cost_centres_url)
         post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")
         post_migrate.connect(_make_group, sender=self, dispatch_uid="ledger.group")

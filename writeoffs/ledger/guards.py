@@ -14,7 +14,7 @@ from core import guards
 from core.guards import Guard, PostgreSQL, SQLite
 from writeoffs.ledger.models import JournalEntry, Zero
 
-ENTRY, LINE = "ledger_journalentry", "ledger_journalline"
+ENTRY, LINE, ACCOUNT = "ledger_journalentry", "ledger_journalline", "ledger_account"
 _FIXED = [f.column for f in JournalEntry._meta.local_concrete_fields if f.column not in ("sealed", "net_id")]
 _LINES = f"from {LINE} l where l.entry_id = new.id"
 
@@ -49,6 +49,8 @@ _ONE_BY_ONE = (
     f"if new.reverses_id is not null then perform 1 from {ENTRY} o where o.id = new.reverses_id for no key update; "
     "end if;"
 )
+
+USED = "an account with journal lines keeps its entity, code and section; take another account number"
 
 # (condition of the refusal, message); `{differ}` is the engine's null-safe "is not equal".
 _SEAL_RULES = (
@@ -111,7 +113,34 @@ def _line_guard() -> Guard:
     )
 
 
+def _account_guards() -> list[Guard]:
+    """An account that moved would take its lines to another place of closed statements. SQLite's REPLACE deletes and
+    inserts without asking the update guard."""
+    used = f"exists (select 1 from {LINE} l where l.account_id = old.id)"
+    changed = " or ".join(f"new.{column} <> old.{column}" for column in ("entity_id", "code", "section"))
+    replaced = (
+        f"exists (select 1 from {ACCOUNT} a where (a.id = new.id or a.entity_id = new.entity_id and a.code = new.code) "
+        f"and exists (select 1 from {LINE} l where l.account_id = a.id))"
+    )
+    return [
+        Guard(
+            "account_update",
+            ACCOUNT,
+            USED,
+            sqlite=SQLite("before update", f"select raise(abort, '{USED}');", when=f"({changed}) and {used}"),
+            postgresql=PostgreSQL("before update", f"{_refuse_postgres(f'({changed}) and {used}', USED)} return new;"),
+        ),
+        Guard(
+            "account_replace",
+            ACCOUNT,
+            USED,
+            sqlite=SQLite("before insert", f"select raise(abort, '{USED}');", when=replaced),
+        ),
+    ]
+
+
 guards.register(
+    *_account_guards(),
     *guards.append_only(
         ENTRY,
         noun="a journal entry",

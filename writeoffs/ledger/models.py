@@ -106,6 +106,33 @@ class AccountMap(models.Model):
         return f"{self.role} -> {self.account}"
 
 
+class StagedAccount(models.Model):
+    """A checked row of a chart of accounts, waiting for its commit."""
+
+    upload_id = models.BigIntegerField(db_index=True)
+    row = models.PositiveIntegerField()
+    code = models.CharField(max_length=30)
+    name = models.CharField(max_length=120)
+    section = models.CharField(max_length=15)
+    active = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.row}"
+
+
+class StagedCostCentre(models.Model):
+    """A checked row of a list of cost centres, waiting for its commit."""
+
+    upload_id = models.BigIntegerField(db_index=True)
+    row = models.PositiveIntegerField()
+    code = models.CharField(max_length=30)
+    name = models.CharField(max_length=120, blank=True)
+    active = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.row}"
+
+
 class FiscalPeriod(models.Model):
     """One month of a fiscal year, named after the calendar year in which the fiscal year ends."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from writeoffs.ledger import mapping_views, trial_views, views
+from writeoffs.ledger import cost_centre_views, mapping_views, trial_views, views
 
 app_name = "ledger"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("accounts/propose/", views.accounts_propose, name="accounts_propose"),
     path("accounts/mapping/", mapping_views.mapping, name="mapping"),
     path("accounts/mapping/rule/", mapping_views.rule, name="rule"),
+    path("cost-centres/", cost_centre_views.cost_centres, name="cost_centres"),
+    path("cost-centres/new/", cost_centre_views.cost_centre, name="cost_centre_new"),
+    path("cost-centres/<int:pk>/", cost_centre_views.cost_centre, name="cost_centre"),
     path("accounts/<path:code>/lines/", views.account, name="account"),
     path("trial-balances/<int:pk>/", trial_views.trial_balance, name="trial_balance"),
 ]

@@ -24,6 +24,8 @@ from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
 from writeoffs.proposals.models import Finding, Kind, Proposal, ProposalLine
+from writeoffs.proposals.services.centres import with_default_centres
+from writeoffs.proposals.services.inputs import LineInput as LineInput
 
 PREFIX: dict[str, str] = {
     Kind.WRITE_OFF: "WO",
@@ -47,19 +49,6 @@ class Header:
     finding: str = ""
     material: bool | None = None
     finding_why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LineInput:
-    """A line to be made, raw; quantity as the lot will see it."""
-
-    lot_id: int
-    quantity: int = 0
-    new_carrying_amount: int | None = None
-    count_line_id: int | None = None
-    quarantine_id: int | None = None
-    cost_centre_id: int | None = None
-    note: str = ""
 
 
 class HeaderRefused(BadInput):
@@ -236,7 +225,7 @@ def proposal_create_from_stock(
             f"{'write off' if header.kind == Kind.WRITE_OFF else 'lose'}. "
             "Go back to the stock list and choose lots with stock on hand."
         )
-    proposal = proposal_create(entity=entity, user=user, header=header, lines=lines)
+    proposal = proposal_create(entity=entity, user=user, header=header, lines=with_default_centres(lines))
     return proposal, len(chosen) - len(lines)
 
 
@@ -275,6 +264,7 @@ def proposal_create_from_count(
         note=" ".join(filter(None, (note or f"Differences of count {sheet.number}.", _left_out(moved)))),
     )
     lines = _difference_lines(sheet, without=posted | {lot.count_line_id for lot in moved})
+    lines = with_default_centres(lines)
     return proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
 
 
@@ -330,4 +320,4 @@ def proposal_create_from_quarantine(
         LineInput(entry.lot_id, to_raw(entry.quantity_left, QUANTITY_SCALE), quarantine_id=entry.pk)
         for entry in standing
     ]
-    return proposal_create(entity=entity, user=user, header=header, lines=lines)
+    return proposal_create(entity=entity, user=user, header=header, lines=with_default_centres(lines))

@@ -18,6 +18,7 @@ from inventory.models import Lot, QuarantineEntry
 from writeoffs.proposals import services
 from writeoffs.proposals.forms import LineForm
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine
+from writeoffs.proposals.services.centres import default_centres
 from writeoffs.proposals.views.common import proposal_or_404
 
 FOUND = 20
@@ -63,7 +64,8 @@ def line_add(request: EntityRequest, number: str) -> HttpResponse:
         quarantine = get_object_or_404(QuarantineEntry, entity=request.entity, pk=_id(given.get("quarantine")))
     lots = Lot.objects.select_related("item", "location")
     lot = get_object_or_404(lots, entity=request.entity, pk=quarantine.lot_id if quarantine else _id(given.get("lot")))
-    form = LineForm(request.POST or None, proposal=proposal)
+    initial = {"cost_centre": default_centres([lot.pk]).get(lot.pk)}
+    form = LineForm(request.POST or None, proposal=proposal, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
