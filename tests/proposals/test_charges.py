@@ -74,7 +74,7 @@ def test_a_void_mirrors_every_leg(company: Company) -> None:
     proposal = add(company, loss_of_400(company), "DISPOSAL_COST", "30", "CASH")
     proposal = posted(company, proposal)
     change = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Found", posted_on=DAY)
-    services.void_decide(change=change, user=company["CONTROLLER"], approve=True)
+    services.void_decide(change=change, user=company["APPROVER"], approve=True)
     for line in JournalLine.objects.values("account").distinct():
         total = sum(JournalLine.objects.filter(account=line["account"]).values_list("amount", flat=True))
         assert total == 0
