@@ -50,23 +50,24 @@ class DatesForm(forms.Form):
 
 
 class BalanceFilterForm(forms.Form):
-    """What a trial balance is narrowed to; `account` comes from a figure's link and is exact."""
+    """What a trial balance is narrowed to; `account` comes from a figure's link: exact codes, joined by commas."""
 
     q = forms.CharField(label="Account or name", required=False, max_length=120)
     section = forms.ChoiceField(
         choices=[("", "Any"), *SECTIONS, ("NONE", "No section")],
         required=False,
     )
-    account = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput())
+    account = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "form-select" if name == "section" else "form-control"
 
-    def narrow(self) -> tuple[str, str, str]:
-        """(text, section, account)."""
+    def narrow(self) -> tuple[str, str, list[str]]:
+        """(text, section, account codes)."""
         self.is_valid()
         values = self.cleaned_data
         text = (values.get("q") or "").strip()
-        return text, values.get("section") or "", "" if text else values.get("account") or ""
+        codes = [] if text else (values.get("account") or "").split(",")
+        return text, values.get("section") or "", [code for code in codes if code]

@@ -26,9 +26,9 @@ def trial_balance(request: EntityRequest, pk: int) -> HttpResponse:
     )
     form = BalanceFilterForm(request.GET)
     lines = TrialBalanceLine.objects.filter(trial_balance=found).select_related("account").order_by("code")
-    text, section, code = form.narrow()
-    if code:
-        lines = lines.filter(code=code)
+    text, section, codes = form.narrow()
+    if codes:
+        lines = lines.filter(code__in=codes)
     if text:
         lines = lines.filter(Q(code__icontains=text) | Q(name__icontains=text))
     if section:
@@ -40,7 +40,7 @@ def trial_balance(request: EntityRequest, pk: int) -> HttpResponse:
     context = {
         "balance": found,
         "form": form,
-        "narrowed": bool(text or section or code),
+        "narrowed": bool(text or section or codes),
         "page_obj": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
         "debit": totals["debit"] or 0,
         "credit": -(totals["credit"] or 0),

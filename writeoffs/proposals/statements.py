@@ -12,11 +12,12 @@ from django.db.models import Q, Sum
 
 from core.models import Entity
 from writeoffs.ledger.mapping import AccountResolver, resolver_of
-from writeoffs.ledger.models import JournalEntry, JournalLine
+from writeoffs.ledger.models import JournalEntry, JournalLine, TrialBalance
 from writeoffs.ledger.roles import ROLES, Section
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.plans import PlannedLine
 from writeoffs.proposals import content
+from writeoffs.proposals.company import figures_without
 from writeoffs.proposals.late import restates
 from writeoffs.proposals.models import Proposal, Status
 from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
@@ -124,20 +125,19 @@ def _entry(
     return ShownEntry(title, entry, shown, sum((line.debit for line in shown), ZERO))
 
 
-def effects_shown(proposal: Proposal) -> list[ShownEffect]:
+def effects_shown(proposal: Proposal, balance: TrialBalance | None = None) -> list[ShownEffect]:
     """Gross profit, profit before tax, tax and net profit of the fiscal year, inventory and cash at the posting date:
-    as the books have them without this document, what it does, and after it. Tax by the entity's policy."""
+    without this document, what it does, and after it. Tax by the entity's policy. balance: the ERP's trial balance
+    that the figures stand on; without one they are those of our own books alone."""
     entity = proposal.entity
     tax = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
     restating = restates(proposal)
-    before = impact(_books_without(proposal), policy=tax)
-    own = impact(_own(proposal), policy=tax)
-    return [
-        ShownEffect(label, was, change)
-        for (label, was), (_, change) in zip(
-            _figures(before, restates=restating), _figures(own, restates=restating), strict=True
-        )
-    ]
+    own = _figures(impact(_own(proposal), policy=tax), restates=restating)
+    if balance is None:
+        before = dict(_figures(impact(_books_without(proposal), policy=tax), restates=restating))
+    else:
+        before = figures_without(proposal, balance, tax, dict(own))
+    return [ShownEffect(label, before[label], change) for label, change in own]
 
 
 def _figures(of: Impact, *, restates: bool) -> list[tuple[str, Decimal]]:

@@ -74,6 +74,7 @@ class _Styles:
             Kind.QUANTITY: "#,##0.####;(#,##0.####);–",
             Kind.UNIT_COST: f"{money}####" if digits else "#,##0.######",
             Kind.PERCENT: "0.0;(0.0);–",
+            Kind.RATIO: "0.00;(0.00);–",
             Kind.COUNT: "#,##0;(#,##0);–",
             Kind.DATE: "yyyy-mm-dd",
         }

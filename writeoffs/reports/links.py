@@ -34,6 +34,13 @@ class Links:
     def document(self, source_ref: str) -> str:
         return refs.url_for(self.entity, source_ref) if self.entity else ""
 
+    def trial_balance(self, pk: int, codes: Sequence[str] = ()) -> str:
+        """The balances of some accounts on a trial balance; of all without codes."""
+        return self._to("ledger:trial_balance", pk, account=",".join(codes))
+
+    def tie_out(self, code: str) -> str:
+        return self._to("desk:tie_out", code)
+
     def register(self, params: dict[str, str], **changes: object) -> str:
         return self._to("reports:register", **{**params, **changes})
 

@@ -28,6 +28,7 @@ class Kind(enum.StrEnum):
     QUANTITY = "QUANTITY"
     UNIT_COST = "UNIT_COST"
     PERCENT = "PERCENT"
+    RATIO = "RATIO"
     COUNT = "COUNT"
 
 
@@ -175,6 +176,8 @@ class Formats:
             return display_quantity(value, self.locale)
         if kind is Kind.PERCENT:
             return display(value, 1, self.locale)
+        if kind is Kind.RATIO:
+            return display(value, 2, self.locale)
         exponent = currency_exponent(self.currency)
         if kind is Kind.UNIT_COST:
             digits = value.normalize().as_tuple().exponent

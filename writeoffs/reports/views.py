@@ -22,6 +22,7 @@ from writeoffs.reports.builders.impact import impact_report
 from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.builders.register import register_report
 from writeoffs.reports.builders.rollforward import rollforward_report
+from writeoffs.reports.erp import balance_of_span, erp_statements
 from writeoffs.reports.exports import report_csv, report_xlsx
 from writeoffs.reports.forms import BehindForm, PeriodForm, RegisterForm
 from writeoffs.reports.links import Links
@@ -146,6 +147,7 @@ def _impact(frame: Frame, periods: list[PeriodFact], *, number: str = "", with_c
         prior = selectors.accounts_summed(entity=entity, span=frame.compared)
     policy = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
     chosen = _losses(frame, periods) if with_chart and not number else None
+    balance = balance_of_span(entity=entity, span=frame.span) if with_chart and not number else None
     return impact_report(
         frame,
         statement=impact_statement(current=current, prior=prior, policy=policy),
@@ -154,6 +156,7 @@ def _impact(frame: Frame, periods: list[PeriodFact], *, number: str = "", with_c
         month_labels=chosen[1] if chosen else (),
         months=chosen[2] if chosen else (),
         number=number,
+        erp=erp_statements(balance=balance, policy=policy) if balance else None,
     )
 
 

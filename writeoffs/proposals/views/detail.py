@@ -25,6 +25,7 @@ from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import content, late, policy, selectors, services, statements
 from writeoffs.proposals.charge_forms import CentreForm
+from writeoffs.proposals.company import balance_behind
 from writeoffs.proposals.forms import EvidenceForm
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.services.void import KIND as VOID
@@ -48,6 +49,7 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
     )
     journal = statements.journal_shown(proposal)
     mine = policy.refusal(proposal, user=request.user, roles=request.entity_roles, verb=policy.EDIT) is None
+    balance = balance_behind(proposal)
     return {
         "proposal": proposal,
         "page_obj": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
@@ -65,7 +67,8 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "unmapped": statements.unmapped_said(proposal, journal),
         "charges": proposal.charges.select_related("cost_centre"),
         "centre_form": CentreForm(proposal=proposal),
-        "effects": statements.effects_shown(proposal),
+        "effects": statements.effects_shown(proposal, balance),
+        "balance": balance,
         **_found_late(proposal),
         **_after_posting(request, proposal),
     }

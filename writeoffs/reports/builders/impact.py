@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from core.words import TaxTiming
 from writeoffs.ledger.roles import ROLES
 from writeoffs.reports.builders.base import Frame, signatures
+from writeoffs.reports.builders.before_after import before_after_tables
 from writeoffs.reports.builders.losses import loss_chart, losses_table
+from writeoffs.reports.erp import ErpStatements
 from writeoffs.reports.selectors import People
 from writeoffs.reports.statements.impact import ImpactStatement, JournalRow, StatementLine
 from writeoffs.reports.statements.losses import LossTable
@@ -26,9 +28,12 @@ def impact_report(
     month_labels: Sequence[str] = (),
     months: Sequence[PeriodFact] = (),
     number: str = "",
+    erp: ErpStatements | None = None,
 ) -> Report:
-    """number: the one document that is shown instead of a span; losses: what the chart draws, None for none."""
+    """number: the one document that is shown instead of a span; losses: what the chart draws, None for none; erp: the
+    statements before and after, None where no trial balance is there."""
     tables = [
+        *(before_after_tables(frame, erp) if erp else ()),
         _statement_table(frame, "income", "Income statement", statement.income_statement, number),
         _statement_table(frame, "balance", "Balance sheet", statement.balance_sheet, number),
         _statement_table(frame, "cash", "Cash flow, indirect", statement.cash_flow, number),
