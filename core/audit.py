@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from core.chains import ChainKind, kind_of, register, title_of
 from core.keys import in_hand
 from core.models import AuditEvent, ChainHead, Entity, User
 
@@ -154,9 +155,32 @@ class ChainProof:
 
 
 def chains() -> list[str]:
-    """Every chain of audit events that has a head; the journal's chains are the ledger's own."""
-    heads = ChainHead.objects.exclude(chain__startswith="journal:")
-    return list(heads.order_by("chain").values_list("chain", flat=True))
+    """Every chain of audit events that has a head; other rooms keep chains of their own (core/chains.py)."""
+    heads = ChainHead.objects.order_by("chain").values_list("chain", flat=True)
+    return [chain for chain in heads if (kind := kind_of(chain)) is None or kind.hashes is chain_hashes]
+
+
+def chain_hashes(chain: str, sequences: Sequence[int]) -> dict[int, str]:
+    found = AuditEvent.objects.filter(chain=chain, sequence__in=sequences)
+    return dict(found.values_list("sequence", "hash"))
+
+
+def _link(chain: str, sequence: int) -> str:
+    message = AuditEvent.objects.filter(chain=chain, sequence=sequence).values_list("message", flat=True).first()
+    return f'event {sequence:,} ("{message}")' if message else f"event {sequence:,}"
+
+
+def _prove(chain: str) -> Iterator[str]:
+    if complaint := chain_verify(chain).complaint:
+        yield complaint
+
+
+for _prefix, _title in (
+    ("entity", "Audit trail"),
+    (SIGN_IN_CHAIN, "Audit trail of sign-ins"),
+    (SYSTEM_CHAIN, "Audit trail of the installation"),
+):
+    register(ChainKind(_prefix, _title, chain_hashes, _link, _prove))
 
 
 def chain_verify(chain: str) -> ChainProof:
@@ -179,7 +203,7 @@ def chain_verify(chain: str) -> ChainProof:
                 f"gives {_hash(tuple(fields))[:16]}…"
             )
         if complaint:
-            return ChainProof(chain, expected, head.hash, f"{_name(chain)}: {complaint}.")
+            return ChainProof(chain, expected, head.hash, f"{title_of(chain)}: {complaint}.")
         previous = stored
     return ChainProof(chain, expected, head.hash, _head_complaint(head, expected, previous))
 
@@ -187,26 +211,18 @@ def chain_verify(chain: str) -> ChainProof:
 def _head_complaint(head: ChainHead, events: int, last: str) -> str:
     if events != head.sequence:
         return (
-            f"{_name(head.chain)}: event {events + 1} is missing; the chain's head says that {head.sequence} were "
+            f"{title_of(head.chain)}: event {events + 1} is missing; the chain's head says that {head.sequence} were "
             f"written."
         )
     if last != head.hash:
         return (
-            f"{_name(head.chain)}: the hash of the last event is {last[:16]}…, but the chain's head says "
+            f"{title_of(head.chain)}: the hash of the last event is {last[:16]}…, but the chain's head says "
             f"{head.hash[:16]}…."
         )
     beyond = AuditEvent.objects.filter(chain=head.chain, sequence__gt=head.sequence).exists()
     if beyond and ChainHead.objects.get(chain=head.chain).sequence == head.sequence:
         return (
-            f"{_name(head.chain)}: there are events behind the chain's head, which says that {head.sequence} were "
+            f"{title_of(head.chain)}: there are events behind the chain's head, which says that {head.sequence} were "
             f"written."
         )
     return ""
-
-
-def _name(chain: str) -> str:
-    kind, _, key = chain.partition(":")
-    if kind == "entity":
-        entity = Entity.objects.filter(pk=key).first()
-        return f"Audit trail of {entity or chain}"
-    return {SIGN_IN_CHAIN: "Audit trail of sign-ins", SYSTEM_CHAIN: "Audit trail of the installation"}.get(chain, chain)

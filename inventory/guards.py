@@ -8,6 +8,9 @@ guards.register(
     *guards.append_only(
         "inventory_writedownmovement", noun="a write-down movement", keys=[["movement_id", "fiscal_year"]]
     ),
+    *guards.append_only(
+        "inventory_movementbatch", noun="a set of movements", keys=[["entity_id", "sequence"], ["entity_id", "first"]]
+    ),
     # A hundred thousand lines come in one statement, which a guard of inserts would slow down by half.
     *guards.append_only("inventory_countline", noun="a count line", keys=None),
 )

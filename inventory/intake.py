@@ -15,6 +15,7 @@ from django.db import connection
 from core.errors import StaleContent
 from core.models import Entity, Upload
 from core.numbers import numbers_take
+from inventory.batches import batch_seal
 from inventory.kinds.opening import parse_years
 from inventory.movements import SERIES, movements_insert_select, write_downs_insert
 
@@ -152,6 +153,7 @@ def opening_movements(upload: Upload, bases: Bases, *, posted_on: dt.date, sourc
         )
         rows = [(before - lot, year, amount) for lot, years in cursor.fetchall() for year, amount in parse_years(years)]
     write_downs_insert(entity=upload.entity, rows=rows)
+    batch_seal(entity=upload.entity, first=before + 1, last=before + count, source_ref=source_ref, write_downs=rows)
     return count
 
 

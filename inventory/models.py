@@ -395,3 +395,7 @@ class StagedCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id}/{self.row}"
+
+
+# Every model of the room is found here; this one is written beside its chain.
+from inventory.batches import MovementBatch as MovementBatch  # noqa: E402

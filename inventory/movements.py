@@ -14,6 +14,7 @@ from django.db import connection
 
 from core.models import Entity
 from core.numbers import numbers_take
+from inventory.batches import batch_seal
 
 SERIES = "movement"
 
@@ -58,8 +59,8 @@ COLUMNS = "entity_id, sequence, lot_id, posted_on, kind, quantity, cost, allowan
 
 
 def movements_insert_select(select: str, params: Sequence[int | str] = ()) -> int:
-    """INSERT..SELECT movements. `select` yields COLUMNS in that order; sequences were taken by the caller. Rows
-    made."""
+    """INSERT..SELECT movements. `select` yields COLUMNS in that order; sequences were taken by the caller, who chains
+    what was made (batches.py). Rows made."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"insert into inventory_movement ({COLUMNS}, digest) select r.*, {digest_sql('r')} from ({select}) r",
@@ -94,10 +95,8 @@ def movements_append(
         "from staged_movement order by position",
         [entity.pk, posted_on.isoformat(), source_ref],
     )
-    write_downs_insert(
-        entity=entity,
-        rows=[(first + i, year, amount) for i, r in enumerate(rows) for year, amount in r.by_year if amount],
-    )
+    write_downs = [(first + i, year, amount) for i, r in enumerate(rows) for year, amount in r.by_year if amount]
+    write_downs_insert(entity=entity, rows=write_downs)
     with connection.cursor() as cursor:
         cursor.execute(
             "update inventory_lot set quantity = inventory_lot.quantity + s.quantity, cost = inventory_lot.cost + "
@@ -106,7 +105,9 @@ def movements_append(
             "from (select lot_id, sum(quantity) as quantity, sum(cost) as cost, sum(allowance) as allowance, "
             "sum(write_down) as write_down from staged_movement group by lot_id) s where inventory_lot.id = s.lot_id"
         )
-    return first, first + len(rows) - 1
+    last = first + len(rows) - 1
+    batch_seal(entity=entity, first=first, last=last, source_ref=source_ref, write_downs=write_downs)
+    return first, last
 
 
 def write_downs_insert(*, entity: Entity, rows: list[tuple[int, int, int]]) -> None:

@@ -5,11 +5,13 @@ All set-wise in SQL: the digests are recomputed by the expression that made them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from core import verify
-from core.models import AuditEvent, Counter, Entity
-from core.verify import Tally, money_said, quantity_said, rows
+from core import chains, verify
+from core.models import AuditEvent, ChainHead, Counter, Entity
+from core.verify import Tally, money_said, quantity_said, rows, streamed
+from inventory.batches import MovementBatch, batch_hash, chain_of, content_hash
 from inventory.counting import content_digest
 from inventory.models import CountSheet, Movement
 from inventory.movements import SERIES, digest_sql
@@ -37,8 +39,15 @@ def movement_sequences(tally: Tally) -> Iterator[str]:
 
 
 def movement_digests(tally: Tally) -> Iterator[str]:
+    """Each row gives its digest."""
+    return _digests()
+
+
+def _digests(entity: Entity | None = None) -> Iterator[str]:
+    own = "and m.entity_id = %s " if entity else ""
     found = Movement.objects.raw(
-        f"select m.* from inventory_movement m where m.digest <> {digest_sql('m')} order by m.id limit {LIMIT}"
+        f"select m.* from inventory_movement m where m.digest <> {digest_sql('m')} {own}order by m.id limit {LIMIT}",
+        [entity.pk] if entity else [],
     )
     for movement in found.prefetch_related("entity", "lot__item"):
         yield (
@@ -47,6 +56,83 @@ def movement_digests(tally: Tally) -> Iterator[str]:
             f"of {movement.lot.item}, {movement.source_ref}) is not what was written: its digest is "
             f"{movement.digest[:16]}…, its values (quantity {movement.quantity.normalize():f}, cost {movement.cost:f}, "
             f"allowance {movement.allowance:f}, write-down {movement.write_down:f}) give another."
+        )
+
+
+def movement_batches(tally: Tally) -> Iterator[str]:
+    """Every set of movements has the digests and write-downs that its link covers, and the links are a chain from the
+    first movement to the last."""
+    for entity in Entity.objects.order_by("pk"):
+        yield from _batches(entity)
+
+
+def _batches(entity: Entity) -> Iterator[str]:
+    previous, covered, place = "", 0, 0
+    taken = _Taken(
+        streamed("select sequence, digest from inventory_movement where entity_id = %s order by sequence", [entity.pk])
+    )
+    changed = _Taken(
+        streamed(
+            "select m.sequence, w.fiscal_year, w.amount from inventory_writedownmovement w "
+            "join inventory_movement m on m.id = w.movement_id where m.entity_id = %s "
+            "order by m.sequence, w.fiscal_year",
+            [entity.pk],
+        )
+    )
+    for batch in MovementBatch.objects.filter(entity=entity).order_by("sequence").iterator(chunk_size=1000):
+        place += 1
+        yield from _batch_complaints(entity, batch, place, covered, previous, taken, changed)
+        previous, covered, place = batch.hash, batch.last, batch.sequence
+    head = ChainHead.objects.filter(chain=chain_of(entity)).first() or ChainHead()
+    if (head.sequence, head.hash) != (place, previous):
+        yield (
+            f"{entity}: the chain of movements ends with set {place:,} ({previous[:16] or 'none'}…), but its head "
+            f"says {head.sequence:,} ({head.hash[:16] or 'none'}…): a set is missing at the end, or the head was "
+            f"changed."
+        )
+    if (over := next(taken, None)) is not None:
+        yield f"{entity}: movement {over[0]} belongs to no set of the chain of movements."
+
+
+class _Taken:
+    """Rows in ascending order of their sequence, taken up to a bound; held as one row ahead."""
+
+    def __init__(self, ordered: Iterator[tuple[Any, ...]]) -> None:
+        self._rows, self._ahead = ordered, next(ordered, None)
+
+    def __next__(self) -> tuple[Any, ...]:
+        row, self._ahead = self._ahead, next(self._rows, None)
+        if row is None:
+            raise StopIteration
+        return row
+
+    def upto(self, last: int) -> Iterator[tuple[Any, ...]]:
+        while self._ahead is not None and self._ahead[0] <= last:
+            yield next(self)
+
+
+def _batch_complaints(
+    entity: Entity, batch: MovementBatch, place: int, covered: int, previous: str, taken: _Taken, changed: _Taken
+) -> Iterator[str]:
+    name = f"{entity}: movements {batch.first:,} to {batch.last:,} ({batch.source_ref})"
+    if batch.sequence != place or batch.first != covered + 1:
+        yield f"{name}: they are set {batch.sequence:,} of the chain of movements; set {place:,} is missing."
+    if batch.previous_hash != previous:
+        yield (
+            f"{name}: they name {batch.previous_hash[:16] or 'none'}… as the hash before, but that is "
+            f"{previous[:16] or 'none'}…."
+        )
+    content = content_hash((digest for _, digest in taken.upto(batch.last)), changed.upto(batch.last))
+    due = batch_hash(
+        (
+            *(batch.hash_version, entity.pk, batch.sequence, batch.first, batch.last),
+            *(batch.source_ref, content, batch.previous_hash),
+        )
+    )
+    if content != batch.content or due != batch.hash:
+        yield (
+            f"{name}: they are not what was written: their digests, write-downs by fiscal year and document give "
+            f"{due[:16]}…, their link in the chain says {batch.hash[:16]}…."
         )
 
 
@@ -180,8 +266,28 @@ def quarantine(tally: Tally) -> Iterator[str]:
         )
 
 
+def _hashes(chain: str, sequences: Sequence[int]) -> dict[int, str]:
+    found = MovementBatch.objects.filter(entity=chains.entity_id_of(chain), sequence__in=sequences)
+    return dict(found.values_list("sequence", "hash"))
+
+
+def _link(chain: str, sequence: int) -> str:
+    batch = MovementBatch.objects.filter(entity=chains.entity_id_of(chain), sequence=sequence).first()
+    if batch is None:
+        return f"the set of movements of place {sequence:,}"
+    return f"the set of movements {batch.first:,} to {batch.last:,} ({batch.source_ref})"
+
+
+def _prove(chain: str) -> Iterator[str]:
+    entity = chains.entity_of(chain)
+    yield from _digests(entity)
+    yield from _batches(entity)
+
+
+chains.register(chains.ChainKind("movements", "Movements", _hashes, _link, _prove))
 verify.register("movement sequences", movement_sequences)
 verify.register("movement digests", movement_digests)
+verify.register("movement batches", movement_batches)
 verify.register("lot caches", lot_caches)
 verify.register("lot allowances", lot_allowances)
 verify.register("write-downs by year", write_downs_by_year)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from core import audit
 from core.files import file_store
 from core.models import Category, Location, Upload
-from inventory.models import CountLine, CountSheet, Item, Lot, Movement
+from inventory.models import CountLine, CountSheet, Item, Lot, Movement, MovementBatch
 from inventory.movements import MovementRow, movements_append
 from tests.conftest import Company
 from tests.posting.stock import make_lot
@@ -116,6 +116,11 @@ def a_write_down_movement(company: Company) -> tuple[str, int, str, str]:
     return "inventory_writedownmovement", key, "amount", "a write-down movement is never"
 
 
+def a_batch(company: Company) -> tuple[str, int, str, str]:
+    a_movement(company)
+    return "inventory_movementbatch", MovementBatch.objects.get().pk, "content", "a set of movements is never"
+
+
 def a_decision(company: Company) -> tuple[str, int, str, str]:
     proposal = Proposal.objects.create(
         entity=company.entity,
@@ -168,7 +173,17 @@ def a_count_line(company: Company) -> tuple[str, int, str, str]:
     return "inventory_countline", line.pk, "value", "a count line is never"
 
 
-ROWS = [a_count_line, a_movement, a_write_down_movement, a_decision, an_audit_event, a_stored_file, a_line, an_entry]
+ROWS = [
+    a_count_line,
+    a_batch,
+    a_movement,
+    a_write_down_movement,
+    a_decision,
+    an_audit_event,
+    a_stored_file,
+    a_line,
+    an_entry,
+]
 
 
 @pytest.mark.parametrize("make", ROWS)

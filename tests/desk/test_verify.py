@@ -2,126 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-from decimal import Decimal
-
 import pytest
-from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 
-from core import audit, guards, verify
-from core.changes import change_decide
-from core.files import file_store
+from core import audit, verify
 from core.models import Upload
-from core.sheets import pipeline
-from inventory.models import QuarantineEntry
 from tests.conftest import Company
-from tests.posting.stock import OPENED, make_lot
-from tests.proposals import documents
-from writeoffs.ledger import journal
-from writeoffs.ledger.journal import PlannedEntry, PlannedLine
-from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod
-from writeoffs.ledger.periods import period_close, period_reopen_request
+from tests.desk.books import alter, run
+from tests.posting.stock import make_lot
+from writeoffs.ledger.models import Account, AccountMap
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Proposal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-
-
-def open_books(company: Company) -> None:
-    """The ERP's opening entry for what make_lot put on the shelf."""
-    with transaction.atomic():
-        journal.entries_write(
-            entity=company.entity,
-            period=journal.period_lock(entity=company.entity, posted_on=OPENED),
-            posted_on=OPENED,
-            source_ref="upload:0",
-            entries=[
-                PlannedEntry(
-                    "OPENING",
-                    "ERP",
-                    "Opening stock",
-                    [
-                        PlannedLine("INVENTORY", Decimal("5000")),
-                        PlannedLine("INVENTORY_ALLOWANCE", Decimal("-250")),
-                        PlannedLine("STOCK_CLEARING", Decimal("-4750")),
-                    ],
-                )
-            ],
-            posted_by=company["CONTROLLER"],
-        )
-
-
-@pytest.fixture
-def books(company: Company) -> dict[str, Proposal]:
-    """Two lots, a write-off posted, a write-down posted and voided, a write-off waiting for approval, a file."""
-    lamp = make_lot(company.entity, "LAMP", "100", "40")
-    desk = make_lot(company.entity, "DESK", "10", "100", allowance="250")
-    open_books(company)
-    off = documents.draft(company, lamp, "10")
-    report = services.Paper("report.pdf", b"%PDF-1.7 ten lamps, broken")
-    services.evidence_add(proposal=off, user=company["PREPARER"], kind="SCRAP_TICKET", papers=[report])
-    off = documents.posted(company, off)
-    down = documents.posted(company, documents.write_down_draft(company, desk, "600"))
-    change = services.void_request(
-        proposal=down, user=company["CONTROLLER"], reason="Wrong price", posted_on=dt.date(2026, 3, 20)
-    )
-    services.void_decide(change=change, user=company["APPROVER"], approve=True)
-    lamp.refresh_from_db()
-    waiting = documents.submitted(company, documents.draft(company, lamp, "5"))
-    file_store(entity=company.entity, name="a.csv", content=b"abc", content_type="text/csv", user=company["PREPARER"])
-    return {"off": off, "down": down, "waiting": waiting}
-
-
-@pytest.fixture
-def recovered(company: Company, books: dict[str, Proposal]) -> Proposal:
-    """Four of the ten lamps written off are in good order after all."""
-    goods = QuarantineEntry.objects.get()
-    header = documents.header(kind="RECOVERY", reason=goods.reason)
-    found = services.proposal_create(entity=company.entity, user=company["PREPARER"], header=header)
-    found = services.line_add(
-        proposal=found, user=company["PREPARER"], lot=goods.lot, quantity=Decimal(4), quarantine=goods
-    )
-    return documents.posted(company, found)
-
-
-@pytest.fixture
-def closed(company: Company, books: dict[str, Proposal]) -> None:
-    january, february = FiscalPeriod.objects.filter(entity=company.entity).order_by("starts_on")[:2]
-    for period in (january, february):
-        period_close(period=period, user=company["CONTROLLER"])
-    february.refresh_from_db()
-    change = period_reopen_request(period=february, user=company["CONTROLLER"], reason="A late invoice")
-    change_decide(change=change, user=company["APPROVER"], approve=True, comment="Seen")
-
-
-@pytest.fixture
-def counted(company: Company, books: dict[str, Proposal]) -> Upload:
-    """One lamp short, the desks as in the books."""
-    rows = b"SKU,Lot,Location,Counted quantity,Note\nLAMP,L1,MAIN,89,one short\nDESK,L1,MAIN,10,\n"
-    upload = pipeline.upload_receive(
-        entity=company.entity,
-        kind="count",
-        name="count.csv",
-        content=rows,
-        content_type="text/csv",
-        as_of=dt.datetime(2026, 3, 31, 12, tzinfo=dt.UTC),
-        user=company["COUNTER"],
-    )
-    upload = pipeline.upload_check(upload=upload, user=company["COUNTER"])
-    upload = pipeline.upload_commit(upload=upload, user=company["COUNTER"])
-    assert upload.status == Upload.Status.COMMITTED, upload.message
-    return upload
-
-
-def run(*options: str) -> tuple[int, str]:
-    out = io.StringIO()
-    try:
-        call_command("verify", *options, stdout=out, stderr=out)
-    except SystemExit as ended:
-        return int(str(ended.code)), out.getvalue()
-    return 0, out.getvalue()
 
 
 def test_whole_books_are_one_line_and_nothing_else(books: dict[str, Proposal]) -> None:
@@ -457,22 +350,6 @@ CLOSED = {
         "about period:2025-02 is missing: it stands in the audit trail only",
     ),
 }
-
-
-def alter(statements: str) -> None:
-    """Change rows as someone with the database's password would: guards and deferred checks out of the way."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            statements = statements.replace("sha256::bytea", "cast(sha256 as blob)")
-        else:
-            cursor.execute("set constraints all immediate")
-        guards.drop()
-        for statement in statements.split("; "):
-            cursor.execute(statement.replace("%%", "%"))
-            assert cursor.rowcount > 0
-        if connection.vendor == "postgresql":
-            cursor.execute("set constraints all immediate")
-        guards.install()
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -18,5 +18,7 @@ urlpatterns = [
     path("changes/", periods.changes, name="changes"),
     path("changes/<int:pk>/decide/", periods.change_decide, name="change_decide"),
     path("audit/", audit_views.audit_trail, name="audit"),
+    path("audit/head/", audit_views.audit_head, name="audit_head"),
+    path("audit/against/", audit_views.audit_against, name="audit_against"),
     path("audit/prove/", audit_views.audit_prove, name="audit_prove"),
 ]

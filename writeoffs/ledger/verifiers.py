@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from core import verify
+from core import chains, verify
 from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.money import MONEY_SCALE
 from core.verify import Tally, date_of, json_of, moment_of, money_said, rows, streamed
@@ -26,23 +26,26 @@ LIMIT = 100
 
 
 def entries(tally: Tally) -> Iterator[str]:
-    """Hashes recomputed from the rows, chain, seal, balance, whole units."""
+    """Hashes recomputed from the rows, chain, seal, balance, whole units; of every entity."""
     for entity in Entity.objects.order_by("pk"):
-        expected, previous = 0, ""
-        periods = FiscalPeriod.objects.filter(entity=entity).in_bulk()
-        for entry in _with_lines(entity):
-            expected += 1
-            tally["entries"] += 1
-            yield from _entry_complaints(entity, periods, entry, expected, previous)
-            previous, expected = entry.hash, entry.content.chain_sequence
-        head = ChainHead.objects.filter(chain=chain_of(entity)).first() or ChainHead()
-        if (head.sequence, head.hash) != (expected, previous):
-            yield (
-                f"{entity}: the journal's chain ends with entry {expected:,} ({previous[:16] or 'none'}…), but its "
-                f"head says "
-                f"{head.sequence:,} ({head.hash[:16] or 'none'}…): an entry is missing at the end, or the head was "
-                f"changed."
-            )
+        yield from _chain(entity, tally)
+
+
+def _chain(entity: Entity, tally: Tally) -> Iterator[str]:
+    expected, previous = 0, ""
+    periods = FiscalPeriod.objects.filter(entity=entity).in_bulk()
+    for entry in _with_lines(entity):
+        expected += 1
+        tally["entries"] += 1
+        yield from _entry_complaints(entity, periods, entry, expected, previous)
+        previous, expected = entry.hash, entry.content.chain_sequence
+    head = ChainHead.objects.filter(chain=chain_of(entity)).first() or ChainHead()
+    if (head.sequence, head.hash) != (expected, previous):
+        yield (
+            f"{entity}: the journal's chain ends with entry {expected:,} ({previous[:16] or 'none'}…), but its head "
+            f"says {head.sequence:,} ({head.hash[:16] or 'none'}…): an entry is missing at the end, or the head was "
+            f"changed."
+        )
 
 
 @dataclass(slots=True)
@@ -239,6 +242,22 @@ def mirrors(tally: Tally) -> Iterator[str]:
 
 _HAS_MIRRORS = "where exists (select 1 from ledger_journalentry x where x.reverses_id = o.id)"
 
+
+def _hashes(chain: str, sequences: Sequence[int]) -> dict[int, str]:
+    found = JournalEntry.objects.filter(entity=chains.entity_id_of(chain), chain_sequence__in=sequences)
+    return dict(found.values_list("chain_sequence", "hash"))
+
+
+def _link(chain: str, sequence: int) -> str:
+    entry = JournalEntry.objects.filter(entity=chains.entity_id_of(chain), chain_sequence=sequence).first()
+    return f"entry {entry.number}" if entry else f"the entry of place {sequence:,}"
+
+
+def _prove(chain: str) -> Iterator[str]:
+    return _chain(chains.entity_of(chain), Tally())
+
+
+chains.register(chains.ChainKind("journal", "Journal", _hashes, _link, _prove))
 verify.register("entries", entries)
 verify.register("mirrors", mirrors)
 verify.register("entry numbers", numbers)
