@@ -6,12 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from core.group_access import groups_of
 from core.models import Entity
 from core.words import READERS, Role
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """entity: the one in the address, or None; entity_roles; entities: a lazy query of all the person can switch to.
+    """entity: the one in the address, or None; entity_roles; entities, groups: lazy queries of all the person can
+    switch to.
 
     entity_reader, entity_counter: which rooms the navigation offers; the views judge for themselves.
     """
@@ -24,5 +26,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "entity_roles": roles,
         "entity_reader": bool(roles & set(READERS)),
         "entity_counter": Role.COUNTER in roles,
+        "groups": groups_of(request.user),
         "entities": Entity.objects.filter(memberships__user=request.user).distinct().order_by("name"),
     }

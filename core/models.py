@@ -381,7 +381,10 @@ class AuditEvent(models.Model):
         return self.message
 
 
-# A model of core like the others; it stands in a file of its own with what hashes it.
+# Models of core like the others; each stands in a file of its own.
+from core.entity_groups import EntityGroup as EntityGroup  # noqa: E402
+from core.entity_groups import EntityGroupMember as EntityGroupMember  # noqa: E402
+from core.entity_groups import ExchangeRate as ExchangeRate  # noqa: E402
 from core.keys import StepKey as StepKey  # noqa: E402
 from core.master_data import Category as Category  # noqa: E402
 from core.master_data import CostCentre as CostCentre  # noqa: E402

@@ -7,6 +7,7 @@ rounded half away from zero, once, on each line's total; a raw value stays withi
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ QUANTITY_SCALE = 4
 UNIT_COST_SCALE = 6
 MONEY_SCALE = 4
 RATE_SCALE = 6
+EXCHANGE_SCALE = 10
 RAW_LIMIT = 10**15
 
 
@@ -102,6 +104,12 @@ class RateField(ScaledField):
     scale = RATE_SCALE
 
 
+class ExchangeRateField(ScaledField):
+    """Units of one currency for one unit of another: JPY to EUR is 0.0061230000. Up to 100,000."""
+
+    scale = EXCHANGE_SCALE
+
+
 for _connector in (Combinable.ADD, Combinable.SUB):
     for _type in (QuantityField, UnitCostField, MoneyField):
         register_combinable_fields(_type, _connector, _type, _type)
@@ -174,6 +182,13 @@ def rate_raw(amount: int, rate: int, exponent: int) -> int:
     """Raw money of raw amount x raw rate (scale 6), rounded once to the currency's unit."""
     unit: int = 10 ** (MONEY_SCALE - exponent)
     return divide_half_away(amount * rate, 10**RATE_SCALE * unit) * unit
+
+
+def exchanged(terms: Iterable[tuple[Decimal, Decimal]], currency: str) -> Decimal:
+    """The sum of amount x exchange rate in money of `currency`, exact until it is rounded once, half away from zero."""
+    total = sum(to_raw(amount, MONEY_SCALE) * to_raw(rate, EXCHANGE_SCALE) for amount, rate in terms)
+    unit: int = 10 ** (MONEY_SCALE - currency_exponent(currency))
+    return from_raw(divide_half_away(total, 10**EXCHANGE_SCALE * unit) * unit, MONEY_SCALE)
 
 
 def line_value(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from core import audit, key_proof, verify
+from core import audit, exchange_proof, key_proof, verify
 from core.models import AuditEvent, ChangeRequest, StoredFile
 from core.verify import Tally, rows
 
@@ -93,3 +93,5 @@ verify.register("stored files", stored_files)
 verify.register("change requests", change_requests)
 verify.register("uploads", uploads)
 verify.register("keys of steps", key_proof.step_keys)
+verify.register("exchange rates", exchange_proof.exchange_rates)
+verify.register("groups of companies", exchange_proof.entity_groups)

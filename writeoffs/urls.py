@@ -24,4 +24,5 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("e/<slug:slug>/", include(entity_patterns)),
+    path("g/", include("writeoffs.desk.group_urls")),
 ]

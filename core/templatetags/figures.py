@@ -56,6 +56,14 @@ def unit_cost(context: template.Context, value: Decimal | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def exchange_rate(context: template.Context, value: Decimal) -> str:
+    """Four decimals at least, ten at most: 0.0061 and 1.0845."""
+    entity = _entity(context) or context["group"].parent
+    exponent = value.normalize().as_tuple().exponent
+    return display(value, max(4, -exponent if isinstance(exponent, int) else 0), entity.locale)
+
+
+@register.simple_tag(takes_context=True)
 def ref_url(context: template.Context, source_ref: str) -> str:
     """The address of the document behind a source_ref, or an empty text."""
     entity = _entity(context)

@@ -67,16 +67,18 @@ class _Styles:
     """The workbook's formats, made once: by kind of column and weight of row."""
 
     def __init__(self, book: Any, currency: str) -> None:
-        digits = currency_exponent(currency)
-        money = "#,##0" + (f".{'0' * digits}" if digits else "")
+        self.book = book
+        self.foreign: dict[tuple[str, bool], Any] = {}
+        money, digits = money_format(currency), currency_exponent(currency)
         self.numbers = {
-            Kind.MONEY: f"{money};({money});–",
+            Kind.MONEY: _signed(money),
             Kind.QUANTITY: "#,##0.####;(#,##0.####);–",
             Kind.UNIT_COST: f"{money}####" if digits else "#,##0.######",
             Kind.PERCENT: "0.0;(0.0);–",
             Kind.RATIO: "0.00;(0.00);–",
             Kind.COUNT: "#,##0;(#,##0);–",
             Kind.DATE: "yyyy-mm-dd",
+            Kind.RATE: "0.0000######",
         }
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.muted = book.add_format({"font_color": "#5d646e"})
@@ -99,6 +101,26 @@ class _Styles:
             for kind in Kind
             for strong in (True, False)
         }
+
+    def of(self, cell: Cell, kind: Kind, *, strong: bool) -> Any:
+        """The format of a cell; an amount in another currency has that one's decimals."""
+        if not cell.currency or kind is not Kind.MONEY:
+            return self.body[kind, strong]
+        key = cell.currency, strong
+        if key not in self.foreign:
+            look = {"bold": True, "top": 1} if strong else {}
+            self.foreign[key] = self.book.add_format({"num_format": _signed(money_format(cell.currency)), **look})
+        return self.foreign[key]
+
+
+def money_format(currency: str) -> str:
+    """A spreadsheet's format for amounts of the currency: #,##0.00 for EUR, #,##0 for JPY, #,##0.000 for KWD."""
+    digits = currency_exponent(currency)
+    return "#,##0" + (f".{'0' * digits}" if digits else "")
+
+
+def _signed(number: str) -> str:
+    return f"{number};({number});–"
 
 
 def _write_table(book: Any, styles: _Styles, report: Report, table: Table) -> None:
@@ -134,7 +156,7 @@ def _write_rows(sheet: Any, styles: _Styles, columns: tuple[Column, ...], rows: 
     for row in rows:
         strong = row.style in ("subtotal", "total")
         for number, (cell, column) in enumerate(zip(row.cells, columns, strict=True)):
-            _write_cell(sheet, at, number, cell.value, styles.body[column.kind, strong])
+            _write_cell(sheet, at, number, cell.value, styles.of(cell, column.kind, strong=strong))
         at += 1
     return at
 

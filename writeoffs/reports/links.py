@@ -44,6 +44,9 @@ class Links:
     def register(self, params: dict[str, str], **changes: object) -> str:
         return self._to("reports:register", **{**params, **changes})
 
+    def rollforward(self, *, starts_on: dt.date, ends_on: dt.date) -> str:
+        return self._to("reports:rollforward", period="range", **{"from": starts_on, "to": ends_on})
+
     def impact(self, **params: object) -> str:
         return self._to("reports:impact", **params)
 

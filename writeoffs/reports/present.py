@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from writeoffs.reports.tables import Column, Formats, Report, Row, Table
+from writeoffs.reports.tables import Cell, Column, Formats, Report, Row, Table
 
 # Lines on paper; more are for a spreadsheet (typst takes seconds and hundreds of MB beyond).
 PAPER_LINES = 5000
@@ -56,11 +56,15 @@ def shown_tables(report: Report, *, limit: int | None = None) -> list[ShownTable
 def _row(formats: Formats, columns: tuple[Column, ...], row: Row) -> ShownRow:
     return ShownRow(
         tuple(
-            ShownCell(formats.text(cell.value, column.kind), cell.url, _css(column))
+            ShownCell(_formats_of(formats, cell).text(cell.value, column.kind), cell.url, _css(column))
             for cell, column in zip(row.cells, columns, strict=True)
         ),
         row.style,
     )
+
+
+def _formats_of(formats: Formats, cell: Cell) -> Formats:
+    return Formats(cell.currency, formats.locale) if cell.currency else formats
 
 
 def _css(column: Column) -> str:

@@ -18,6 +18,9 @@ from babel.dates import format_date
 
 from core.money import currency_exponent, display, display_quantity, plain
 
+# A rate is written with four decimals at least, as those who publish them do.
+RATE_DECIMALS = 4
+
 
 class Kind(enum.StrEnum):
     """What a column holds; all but TEXT and DATE are set to the right."""
@@ -30,6 +33,7 @@ class Kind(enum.StrEnum):
     PERCENT = "PERCENT"
     RATIO = "RATIO"
     COUNT = "COUNT"
+    RATE = "RATE"
 
 
 type_value = Decimal | dt.date | int | str | None
@@ -51,10 +55,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value and where it leads. None is nothing at all (empty), nil is a dash."""
+    """One value and where it leads. None is nothing at all (empty), nil is a dash. currency: of an amount that is not
+    in the report's."""
 
     value: type_value = None
     url: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +184,8 @@ class Formats:
             return display(value, 1, self.locale)
         if kind is Kind.RATIO:
             return display(value, 2, self.locale)
-        exponent = currency_exponent(self.currency)
-        if kind is Kind.UNIT_COST:
+        exponent = RATE_DECIMALS if kind is Kind.RATE else currency_exponent(self.currency)
+        if kind in (Kind.UNIT_COST, Kind.RATE):
             digits = value.normalize().as_tuple().exponent
             exponent = max(exponent, -digits if isinstance(digits, int) else 0)
         return display(value, exponent, self.locale)

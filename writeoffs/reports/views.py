@@ -81,7 +81,7 @@ def index(request: EntityRequest) -> HttpResponse:
         "form_list": (asked.form,),
         "span": frame.span,
         "report": report,
-        "tiles": _shown_tiles(report),
+        "tiles": shown_tiles(report),
         "chart": _svg(chart.screen),
         "table": shown_tables(_only(report, table))[0] if table else None,
         "query_string": _query_string(request),
@@ -225,7 +225,7 @@ def _svg(text: str) -> str:
     return mark_safe(text)  # noqa: S308
 
 
-def _shown_tiles(report: Report) -> list[dict[str, Any]]:
+def shown_tiles(report: Report) -> list[dict[str, Any]]:
     formats = Formats(report.currency, report.locale)
     return [{"tile": tile, "text": formats.money(tile.value)} for tile in report.tiles]
 
@@ -234,7 +234,7 @@ def _answer(
     request: EntityRequest, report: Report, shape: str, *, forms: tuple[Any, ...], page: Page[Any] | None = None
 ) -> HttpResponse:
     answer: dict[str, Callable[[], HttpResponse]] = {
-        PDF: lambda: _file(request, report, _pdf(report), "application/pdf", PDF),
+        PDF: lambda: _file(request, report, report_pdf(report), "application/pdf", PDF),
         XLSX: lambda: _file(request, report, report_xlsx(report), XLSX_TYPE, XLSX),
         CSV: lambda: _file(request, report, report_csv(report), "text/csv; charset=utf-8", CSV),
     }
@@ -244,7 +244,7 @@ def _answer(
     context = {
         "report": report,
         "tables": tables,
-        "tiles": _shown_tiles(report),
+        "tiles": shown_tiles(report),
         "chart": _svg(report.chart),
         "forms": forms,
         "form": forms[0] if forms else None,
@@ -255,7 +255,7 @@ def _answer(
     return render(request, "reports/print.html" if shape == PRINT else "reports/report.html", context)
 
 
-def _pdf(report: Report) -> bytes:
+def report_pdf(report: Report) -> bytes:
     try:
         return typesetting.pdf(typeset_data(report))
     except typesetting.TypesettingFailed as error:
