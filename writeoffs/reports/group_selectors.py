@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db.models import Case, DateField, Max, Min, Sum, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Cast, TruncMonth
 
 from core.entity_groups import EntityGroup, ExchangeRate
 from core.exchange import Missing, RateBook
@@ -128,7 +128,7 @@ def _rates(needs: _Needs, entity: Entity, sides: Sequence[Sequence[MonthFact]], 
 def _movements(members: Iterable[Entity], span: Span) -> dict[int, list[tuple[dt.date | None, str, Decimal, Decimal]]]:
     month = Case(
         When(posted_on__lt=span.starts_on, then=Value(None)),
-        default=TruncMonth("posted_on"),
+        default=Cast(TruncMonth("posted_on"), DateField()),
         output_field=DateField(null=True),
     )
     rows = (
