@@ -22,7 +22,7 @@ from tests.proposals.documents import header, posted
 from writeoffs.ledger.effects import effects
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.proposals import policy, services
-from writeoffs.proposals.models import Kind, Proposal
+from writeoffs.proposals.models import Finding, Kind, Proposal
 from writeoffs.proposals.services import ChargeInput
 
 CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "worked_examples.json").read_text())["cases"]}
@@ -65,7 +65,7 @@ def write_down(company: Company, targets: dict[str, tuple[Lot, str]]) -> Proposa
 
 
 def write_off(
-    company: Company, reason: str, *units: tuple[Lot, str], charges: tuple[ChargeInput, ...] = (), **dates: dt.date
+    company: Company, reason: str, *units: tuple[Lot, str], charges: tuple[ChargeInput, ...] = (), **dates: object
 ) -> Proposal:
     proposal = services.proposal_create(
         entity=company.entity, user=company["PREPARER"], header=header(reason=reason, **dates)
@@ -266,6 +266,9 @@ def test_damage_of_a_closed_month_in_case_p24_posts_on_the_found_date_and_keeps_
         event_on=dt.date.fromisoformat(case["inputs"]["event_date"]),
         found_on=found,
         posting_on=offered,
+        finding=Finding.ERROR,
+        material=case["inputs"]["material_error"],
+        finding_why="The crates stood crushed behind the gate; nobody reported it in January.",
     )
     assert made_entry(proposal) == expected_entry(case)
     assert (
@@ -273,3 +276,29 @@ def test_damage_of_a_closed_month_in_case_p24_posts_on_the_found_date_and_keeps_
     )
     assert proposal.event_on.isoformat() == case["expected"]["event_date_kept"]
     assert_statements(case, proposal)
+
+
+@pytest.mark.django_db
+def test_a_material_error_of_an_earlier_year_in_case_p25_goes_to_retained_earnings_net_of_tax() -> None:
+    case = CASES["P25"]
+    inputs = case["inputs"]
+    company = make_company("case", tax_rate=Decimal(inputs["tax_rate"]), tax_timing="RECOGNITION")
+    lot = make_lot(company.entity, "PRESS", "100", "400.00")
+    proposal = write_off(
+        company,
+        Reason.OBSOLESCENCE,
+        (lot, "100"),
+        event_on=dt.date(2025, 11, 20),
+        finding=Finding.ERROR,
+        material=True,
+        finding_why="The scrapping order of November 2025 lay in the file when the accounts were issued.",
+    )
+    assert made_entry(proposal) == expected_entry(case)
+    [entry] = JournalEntry.objects.filter(source_ref=proposal.source_ref)
+    assert (entry.leg, entry.period.code) == ("CORRECTION", "2026-03")
+    assert carrying(company) == Decimal(case["expected"]["carrying_amount"])
+    assert_statements(case, proposal)
+    made = effects((line.role, line.amount) for line in entry.lines.all())
+    cash = case["expected"]["cash_flow"]
+    assert made.cash_flow.equity_only_items == Decimal(cash["equity_only_items"])
+    assert made.cash_flow.change_in_other_balances == Decimal(cash["change_in_other_balances"])
