@@ -201,7 +201,7 @@ def test_a_correction_takes_no_charge_that_saves_tax_again(company: Company) -> 
 
 def test_verify_names_a_finding_that_was_changed_behind_the_approval(company: Company) -> None:
     proposal = posted(company, late_draft(company, **{**MATERIAL, "material": False}))
-        with transaction.atomic():
+    with transaction.atomic():
         guards.drop()
         with connection.cursor() as cursor:
             cursor.execute("update proposals_proposal set material = %s", [True])

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from core.money import MONEY_SCALE, divide_half_away, from_raw, to_raw
+from writeoffs.ledger.effects import effects
 from writeoffs.ledger.roles import LOSS_ROLES, NET_INVENTORY_ROLES, ROLES, Section
-from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
+from writeoffs.reports.statements.restated import CorrectionFact
+from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact, tax_effect
 
 ZERO = Decimal(0)
 
@@ -50,7 +52,9 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One line. roles: whose lines are behind it. computed: by policy, not posted. style: "", subtotal or total."""
+    """One line. roles: whose lines are behind it. computed: by policy, not posted. style: "", subtotal or total.
+    corrections, prior_corrections: what each correction of an error does to the line, in the order in which they were
+    given."""
 
     key: str
     label: str
@@ -60,18 +64,29 @@ class StatementLine:
     roles: tuple[str, ...] = ()
     computed: bool = False
     style: str = ""
+    corrections: tuple[Decimal, ...] = ()
+    prior_corrections: tuple[Decimal, ...] = ()
+
+    @property
+    def restated(self) -> Decimal:
+        return self.current + sum(self.corrections, ZERO)
+
+    @property
+    def prior_restated(self) -> Decimal | None:
+        return None if self.prior is None else self.prior + sum(self.prior_corrections, ZERO)
 
     @property
     def change(self) -> Decimal | None:
-        return None if self.prior is None else self.current - self.prior
+        """Between restated figures, which are those as reported where nothing is corrected."""
+        return None if self.prior_restated is None else self.restated - self.prior_restated
 
     @property
     def percent(self) -> Decimal | None:
         """Change in percent of the prior figure's size, one decimal; None without a prior figure."""
-        if not self.prior or self.change is None:
+        if not self.prior_restated or self.change is None:
             return None
-        raw = divide_half_away(to_raw(self.change, MONEY_SCALE) * 1000, abs(to_raw(self.prior, MONEY_SCALE)))
-        return from_raw(raw, 1)
+        base = abs(to_raw(self.prior_restated, MONEY_SCALE))
+        return from_raw(divide_half_away(to_raw(self.change, MONEY_SCALE) * 1000, base), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +111,64 @@ class ImpactStatement:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The three impacts that a statement's line is read from."""
+    """The impacts that a statement's line is read from."""
 
     current: Impact
     voids: Impact
     prior: Impact | None
-    by_role: tuple[dict[str, Decimal], dict[str, Decimal], dict[str, Decimal]] = field(init=False)
+    corrections: tuple[Impact, ...] = ()
+    prior_corrections: tuple[Impact, ...] = ()
+    tables: tuple[dict[str, Decimal], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        tables = [dict(i.whole.by_role) if i else {} for i in (self.current, self.voids, self.prior)]
-        object.__setattr__(self, "by_role", tuple(tables))
+        tables = tuple(dict(i.whole.by_role) if i else {} for i in self.impacts)
+        object.__setattr__(self, "tables", tables)
+
+    @property
+    def impacts(self) -> tuple[Impact | None, ...]:
+        return (self.current, self.voids, self.prior, *self.corrections, *self.prior_corrections)
 
     def roles(self, sections: Iterable[Section]) -> list[str]:
         """The roles of some sections that have a figure in any column, in the order of the chart."""
         wanted = set(sections)
-        return [r for r, info in ROLES.items() if info.section in wanted and any(r in t for t in self.by_role)]
+        return [r for r, info in ROLES.items() if info.section in wanted and any(r in t for t in self.tables)]
 
     def computed(self, role: str) -> bool:
         return any(role in i.computed_roles for i in (self.current, self.prior) if i)
 
     def line(self, role: str, sign: int) -> StatementLine:
-        current, voids, prior = (table.get(role, ZERO) * sign + ZERO for table in self.by_role)
-        label, computed = ROLES[role].label, self.computed(role)
-        return StatementLine(
-            role, label, current, voids, prior if self.prior else None, () if computed else (role,), computed
-        )
+        computed = self.computed(role)
+        values = [table.get(role, ZERO) * sign + ZERO for table in self.tables]
+        return self.made(role, ROLES[role].label, values, () if computed else (role,), computed=computed)
 
     def total(self, key: str, label: str, path: str, roles: tuple[str, ...], style: str = "subtotal") -> StatementLine:
         """A figure of Effects by its dotted name, in each column; roles: whose lines stand behind it."""
-        values = [_read(i, path) if i else None for i in (self.current, self.voids, self.prior)]
-        current, voids = values[0] or ZERO, values[1] or ZERO
-        # A figure with tax by policy in it has no lines that add up to it.
-        linked = () if any(self.computed(role) for role in roles) else tuple(roles)
-        return StatementLine(key, label, current, voids, values[2], linked, style=style)
+        values = [_read(i, path) if i else ZERO for i in self.impacts]
+        return self.made(key, label, values, self.linked(roles), style=style)
+
+    def linked(self, roles: Sequence[str]) -> tuple[str, ...]:
+        """A figure with tax by policy in it has no lines that add up to it."""
+        return () if any(self.computed(role) for role in roles) else tuple(roles)
+
+    def made(
+        self,
+        key: str,
+        label: str,
+        values: Sequence[Decimal],
+        roles: tuple[str, ...],
+        *,
+        computed: bool = False,
+        style: str = "",
+    ) -> StatementLine:
+        """values: in the order of `impacts`."""
+        current, voids, prior, *corrections = values
+        own = len(self.corrections)
+        shown = prior if self.prior else None
+        return StatementLine(
+            *(key, label, current, voids, shown, roles, computed, style),
+            corrections=tuple(corrections[:own]),
+            prior_corrections=tuple(corrections[own:]),
+        )
 
 
 def _read(of: Impact, path: str) -> Decimal:
@@ -140,13 +180,22 @@ def _read(of: Impact, path: str) -> Decimal:
 
 
 def impact_statement(
-    *, current: Sequence[AccountFact], prior: Sequence[AccountFact] | None, policy: TaxPolicy
+    *,
+    current: Sequence[AccountFact],
+    prior: Sequence[AccountFact] | None,
+    policy: TaxPolicy,
+    corrections: Sequence[CorrectionFact] = (),
+    prior_corrections: Sequence[CorrectionFact] = (),
 ) -> ImpactStatement:
-    """current: the span's own lines by account; prior: those of the span compared with, None for no comparison."""
+    """current: the span's own lines by account; prior: those of the span compared with, None for no comparison.
+    corrections, prior_corrections: of errors whose events lie in either span; their tax is the posted one, so that
+    policy adds none."""
     columns = _Columns(
         current=impact(((f.role, f.net) for f in current), policy=policy),
         voids=impact(((f.role, f.net) for f in current if f.void), policy=policy),
         prior=None if prior is None else impact(((f.role, f.net) for f in prior), policy=policy),
+        corrections=tuple(_restating(c, policy) for c in corrections),
+        prior_corrections=() if prior is None else tuple(_restating(c, policy) for c in prior_corrections),
     )
     return ImpactStatement(
         journal=_journal(current),
@@ -156,6 +205,11 @@ def impact_statement(
         impact=columns.current,
         prior=columns.prior,
     )
+
+
+def _restating(correction: CorrectionFact, policy: TaxPolicy) -> Impact:
+    booked = effects(correction.restated)
+    return Impact(booked=booked, tax=tax_effect(loss=ZERO, policy=policy), whole=booked)
 
 
 def _journal(facts: Sequence[AccountFact]) -> tuple[JournalRow, ...]:
@@ -198,13 +252,9 @@ def _balance_lines(columns: _Columns) -> Iterable[StatementLine]:
 
 def _net_assets(columns: _Columns, roles: Sequence[str]) -> StatementLine:
     """Assets less liabilities: what equity has gained or lost."""
-    current, voids, prior = (
-        sum((table.get(role, ZERO) for role in (*roles, "CASH")), ZERO) for table in columns.by_role
-    )
     behind = (*roles, "CASH")
-    linked = () if any(columns.computed(role) for role in behind) else behind
-    shown = prior if columns.prior else None
-    return StatementLine("net_assets", "Net assets", current, voids, shown, linked, style="total")
+    values = [sum((table.get(role, ZERO) for role in behind), ZERO) for table in columns.tables]
+    return columns.made("net_assets", "Net assets", values, columns.linked(behind), style="total")
 
 
 def _cash_lines(columns: _Columns) -> Iterable[StatementLine]:
