@@ -15,9 +15,10 @@ from django.utils.safestring import mark_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from writeoffs.reports import behind, selectors, typesetting
+from writeoffs.reports import behind, correcting, selectors, typesetting
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.builders.behind import lines_report, movements_report
+from writeoffs.reports.builders.corrections import loss_notes
 from writeoffs.reports.builders.impact import impact_report
 from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.builders.register import register_report
@@ -29,6 +30,7 @@ from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
 from writeoffs.reports.statements.impact import impact_statement
 from writeoffs.reports.statements.losses import LossTable, loss_table
+from writeoffs.reports.statements.restated import corrections_of
 from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, months_until
 from writeoffs.reports.tables import Formats, Report
 from writeoffs.valuation.rules.tax import TaxPolicy
@@ -101,9 +103,10 @@ def register(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     page = _page(request, lines) if shape == SCREEN else None
     limit = PAPER_LINES if shape in (PRINT, PDF) else None
     shown = list(page) if page is not None else lines[0:limit] if limit else lines
-    notes: tuple[str, ...] = ()
+    corrections = correcting.corrections_all(entity=request.entity)
+    notes = loss_notes(asked.frame, corrections)
     if limit and len(lines) > limit:
-        notes = (f"The first {limit:,} of {len(lines):,} lines are shown; the xlsx file has all; totals are of all.",)
+        notes += (f"The first {limit:,} of {len(lines):,} lines are shown; the xlsx file has all; totals are of all.",)
     report = register_report(
         asked.frame,
         lines=shown,
@@ -124,6 +127,7 @@ def rollforward(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         asked.frame,
         facts=selectors.roll_facts(entity=entity, span=span),
         people=selectors.people_behind(entity=entity, span=span),
+        corrections=correcting.corrections_all(entity=entity),
     )
     return _answer(request, report, shape, forms=(asked.form,))
 
@@ -148,9 +152,17 @@ def _impact(frame: Frame, periods: list[PeriodFact], *, number: str = "", with_c
     policy = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
     chosen = _losses(frame, periods) if with_chart and not number else None
     balance = balance_of_span(entity=entity, span=frame.span) if with_chart and not number else None
+    corrections = [] if number else correcting.corrections_all(entity=entity)
     return impact_report(
         frame,
-        statement=impact_statement(current=current, prior=prior, policy=policy),
+        statement=impact_statement(
+            current=current,
+            prior=prior,
+            policy=policy,
+            corrections=corrections_of(frame.span, corrections),
+            prior_corrections=corrections_of(frame.compared, corrections),
+        ),
+        corrections=corrections,
         people=selectors.people_behind(entity=entity, span=frame.span, source_ref=source_ref),
         losses=chosen[0] if chosen else None,
         month_labels=chosen[1] if chosen else (),

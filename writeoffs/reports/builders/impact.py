@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from core.words import TaxTiming
 from writeoffs.ledger.roles import ROLES
 from writeoffs.reports.builders.base import Frame, signatures
 from writeoffs.reports.builders.before_after import before_after_tables
+from writeoffs.reports.builders.corrections import correction_cells, correction_headings, disclosure_table
 from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.erp import ErpStatements
 from writeoffs.reports.selectors import People
 from writeoffs.reports.statements.impact import ImpactStatement, JournalRow, StatementLine
 from writeoffs.reports.statements.losses import LossTable
+from writeoffs.reports.statements.restated import CorrectionFact, corrections_of, disclosed
 from writeoffs.reports.statements.spans import PeriodFact
 from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table, Tile
 
 TITLE = "Financial impact"
+ZERO = Decimal(0)
 
 
 def impact_report(
@@ -29,16 +34,22 @@ def impact_report(
     months: Sequence[PeriodFact] = (),
     number: str = "",
     erp: ErpStatements | None = None,
+    corrections: Sequence[CorrectionFact] = (),
 ) -> Report:
-    """number: the one document that is shown instead of a span; losses: what the chart draws, None for none; erp: the
-    statements before and after, None where no trial balance is there."""
+    """number: the one document that is shown instead of a span; losses: what the chart draws, None for none;
+    erp: the statements before and after, None where no trial balance is there; corrections: of errors of earlier fiscal
+    years, all of the entity's."""
+    restating = Restating.of(frame, corrections, number)
     tables = [
         *(before_after_tables(frame, erp) if erp else ()),
-        _statement_table(frame, "income", "Income statement", statement.income_statement, number),
-        _statement_table(frame, "balance", "Balance sheet", statement.balance_sheet, number),
-        _statement_table(frame, "cash", "Cash flow, indirect", statement.cash_flow, number),
-        _journal_table(frame, statement, number),
+        _statement_table(frame, "income", "Income statement", statement.income_statement, number, restating),
+        _statement_table(frame, "balance", "Balance sheet", statement.balance_sheet, number, restating),
+        _statement_table(frame, "cash", "Cash flow, indirect", statement.cash_flow, number, restating),
     ]
+    told = () if number else disclosed(frame.span, frame.compared, corrections)
+    if told:
+        tables.append(disclosure_table(frame, told))
+    tables.append(_journal_table(frame, statement, number))
     chart = loss_chart(frame, losses, month_labels) if losses else None
     if losses and losses.reasons:
         tables.append(losses_table(frame, losses, month_labels, months))
@@ -56,11 +67,29 @@ def impact_report(
         tiles=_tiles(frame, statement, number),
         signatures=signatures(people),
         notes=_notes(frame),
-        landscape=False,
+        landscape=restating.any,
         chart=chart.screen if chart else "",
         paper_chart=chart.paper if chart else "",
         chart_text=chart.description if chart else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Restating:
+    """Which corrections restate the span and the span compared with."""
+
+    current: tuple[CorrectionFact, ...] = ()
+    prior: tuple[CorrectionFact, ...] = ()
+
+    @classmethod
+    def of(cls, frame: Frame, corrections: Sequence[CorrectionFact], number: str) -> Restating:
+        if number:
+            return cls()
+        return cls(corrections_of(frame.span, corrections), corrections_of(frame.compared, corrections))
+
+    @property
+    def any(self) -> bool:
+        return bool(self.current or self.prior)
 
 
 def _links(frame: Frame, roles: Sequence[str], number: str, *, account: str = "", leg: str = "") -> str:
@@ -100,19 +129,28 @@ def _tone(amount: object) -> str:
     return "" if not amount else "loss" if amount < 0 else "gain"  # type: ignore[operator]
 
 
-def _statement_table(frame: Frame, slug: str, title: str, lines: Iterable[StatementLine], number: str) -> Table:
+def _statement_table(
+    frame: Frame, slug: str, title: str, lines: Iterable[StatementLine], number: str, restating: Restating
+) -> Table:
     rows = list(lines)
     voids = any(line.voids for line in rows)
     money = Kind.MONEY
-    columns = [Column("Line", room=2), Column(frame.heading("Amount" if number else frame.span.label), money)]
+    reported = ", as reported" if restating.current else ""
+    first = "Amount" if number else frame.span.label + reported
+    columns = [Column("Line", room=2), Column(frame.heading(first), money)]
     if voids:
         columns.append(Column(frame.heading("of which voids"), money))
     if frame.compared and not number:
+        reported = ", as reported" if restating.prior else ""
         columns += [
-            Column(f"{frame.compared.label}, {frame.entity.currency}", money),
+            *correction_headings(frame, restating.current),
+            Column(f"{frame.compared.label}{reported}, {frame.entity.currency}", money),
+            *correction_headings(frame, restating.prior),
             Column(frame.heading("Change"), money),
             Column("Change, %", Kind.PERCENT),
         ]
+    else:
+        columns += correction_headings(frame, restating.current)
     notes = {
         "income": "Income +, expense in parentheses.",
         "balance": "Increase of assets and decrease of liabilities +, the opposite in parentheses.",
@@ -122,22 +160,24 @@ def _statement_table(frame: Frame, slug: str, title: str, lines: Iterable[Statem
         slug=slug,
         title=title,
         columns=tuple(columns),
-        rows=[_statement_row(frame, line, number, voids=voids) for line in rows],
+        rows=[_statement_row(frame, line, number, restating, voids=voids) for line in rows],
         note=notes[slug],
     )
 
 
-def _statement_row(frame: Frame, line: StatementLine, number: str, *, voids: bool) -> Row:
+def _statement_row(frame: Frame, line: StatementLine, number: str, restating: Restating, *, voids: bool) -> Row:
     label = f"{line.label} (by policy, not posted yet)" if line.computed else line.label
     cells = [Cell(label), Cell(line.current, _links(frame, line.roles, number) if line.current else "")]
     if voids:
         cells.append(Cell(line.voids, _links(frame, line.roles, number, leg="VOID") if line.voids else ""))
+    cells += correction_cells(frame, restating.current, line.corrections, line.current)
     if frame.compared and not number:
         before = frame.links.lines(
             starts_on=frame.compared.starts_on, ends_on=frame.compared.ends_on, roles=line.roles, origin="OWN"
         )
         cells += [
             Cell(line.prior, before if line.prior and line.roles else ""),
+            *correction_cells(frame, restating.prior, line.prior_corrections, line.prior or ZERO),
             Cell(line.change),
             Cell(line.percent),
         ]

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from writeoffs.reports.builders.base import Frame, signatures
+from writeoffs.reports.builders.corrections import balance_notes
 from writeoffs.reports.selectors import People, RollFacts
+from writeoffs.reports.statements.restated import CorrectionFact
 from writeoffs.reports.statements.rollforward import (
     ALLOWANCE_COLUMNS,
     GROSS_COLUMNS,
@@ -20,7 +22,9 @@ from writeoffs.reports.tables import Cell, Column, Kind, Notice, Report, Row, Ta
 TITLE = "Inventory and allowance roll-forward"
 
 
-def rollforward_report(frame: Frame, *, facts: RollFacts, people: People) -> Report:
+def rollforward_report(
+    frame: Frame, *, facts: RollFacts, people: People, corrections: Sequence[CorrectionFact] = ()
+) -> Report:
     gross = roll_forward(columns=GROSS_COLUMNS, names=facts.names, movements=facts.gross, gl=facts.gl_gross)
     allowance = roll_forward(
         columns=ALLOWANCE_COLUMNS, names=facts.names, movements=facts.allowance, gl=facts.gl_allowance
@@ -41,7 +45,10 @@ def rollforward_report(frame: Frame, *, facts: RollFacts, people: People) -> Rep
         tiles=_tiles(frame, gross, allowance),
         notices=_notices(frame, (("Gross inventory", gross), ("Allowance", allowance))),
         signatures=signatures(people),
-        notes=("The allowance is shown as a positive amount; in the ledger it stands in credit.",),
+        notes=(
+            "The allowance is shown as a positive amount; in the ledger it stands in credit.",
+            *balance_notes(frame, corrections),
+        ),
     )
 
 
