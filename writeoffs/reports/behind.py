@@ -91,7 +91,7 @@ def movement_totals(movements: QuerySet[Movement]) -> MovementTotals:
 def lines_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[JournalLine]:
     """Journal lines in the order of the journal."""
     found = JournalLine.objects.filter(entry__entity=entity, entry__sealed=True)
-    found = found.select_related("entry", "account", "location", "category")
+    found = found.select_related("entry", "account", "location", "category", "cost_centre")
     if narrow.starts_on:
         found = found.filter(entry__posted_on__gte=narrow.starts_on)
     if narrow.ends_on:

@@ -31,6 +31,10 @@ class Links:
     def entry(self, number: str) -> str:
         return self._to("ledger:entry", number) if number else ""
 
+    def trace(self, number: str, line_number: int) -> str:
+        """What one journal line sums."""
+        return self._to("reports:trace", number, line_number)
+
     def document(self, source_ref: str) -> str:
         return refs.url_for(self.entity, source_ref) if self.entity else ""
 

@@ -26,4 +26,7 @@ urlpatterns = [
     *_shapes("impact", views.impact, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),
     *_shapes("lines", views.lines, "xlsx", "csv"),
+    path("lines/<str:number>/<int:line_number>/", views.trace, name="trace"),
+    path("lines/<str:number>/<int:line_number>.xlsx", views.trace, {"shape": views.XLSX}, name="trace_xlsx"),
+    path("lines/<str:number>/<int:line_number>.csv", views.trace, {"shape": views.CSV}, name="trace_csv"),
 ]

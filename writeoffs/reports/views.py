@@ -17,12 +17,13 @@ from core.access import EntityRequest, for_entity
 from core.errors import DomainError
 from writeoffs.reports import behind, correcting, selectors, typesetting
 from writeoffs.reports.builders.base import Frame
-from writeoffs.reports.builders.behind import lines_report, movements_report
+from writeoffs.reports.builders.behind import document_words, lines_report, movements_report
 from writeoffs.reports.builders.corrections import loss_notes
 from writeoffs.reports.builders.impact import impact_report
 from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.builders.register import register_report
 from writeoffs.reports.builders.rollforward import rollforward_report
+from writeoffs.reports.builders.trace import trace_report
 from writeoffs.reports.erp import balance_of_span, erp_statements
 from writeoffs.reports.exports import report_csv, report_xlsx
 from writeoffs.reports.forms import BehindForm, PeriodForm, RegisterForm
@@ -33,6 +34,7 @@ from writeoffs.reports.statements.losses import LossTable, loss_table
 from writeoffs.reports.statements.restated import corrections_of
 from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, months_until
 from writeoffs.reports.tables import Formats, Report
+from writeoffs.reports.trace import line_of, trace_of
 from writeoffs.valuation.rules.tax import TaxPolicy
 
 logger = logging.getLogger(__name__)
@@ -200,6 +202,26 @@ def lines(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         words=form.words(request.entity.locale),
     )
     return _answer(request, report, shape, forms=(form,), page=page)
+
+
+@for_entity()
+def trace(request: EntityRequest, number: str, line_number: int, shape: str = SCREEN) -> HttpResponse:
+    """The proposal lines, charges or movements that one journal line sums."""
+    line = line_of(entity=request.entity, number=number, line_number=line_number)
+    if line is None:
+        raise Http404
+    entity = request.entity
+    span = default_span([], entity.local_date(), entity.locale)
+    found = trace_of(entity=entity, line=line)
+    page = _page(request, found.found) if shape == SCREEN else None
+    report = trace_report(
+        Frame(entity, span, links=Links(entity if shape == SCREEN else None)),
+        trace=found,
+        rows=found.rows(page if page is not None else behind.Streamed(found.found)),
+        count=page.paginator.count if page is not None else found.found.count(),
+        document=document_words(line.entry.source_ref),
+    )
+    return _answer(request, report, shape, forms=(), page=page)
 
 
 def _behind(request: EntityRequest, shape: str, fields: tuple[str, ...]) -> tuple[Frame, BehindForm]:

@@ -67,8 +67,9 @@ def lines_report(frame: Frame, *, lines: Iterable[JournalLine], totals: LineTota
         Column(frame.heading("Debit"), money),
         Column(frame.heading("Credit"), money),
         Column("Document"),
+        Column("Cost centre"),
     )
-    foot = (Cell("Total"), *(Cell() for _ in range(8)), Cell(totals.debit), Cell(totals.credit), Cell())
+    foot = (Cell("Total"), *(Cell() for _ in range(8)), Cell(totals.debit), Cell(totals.credit), Cell(), Cell())
     table = Table(
         slug="lines",
         title="Journal lines",
@@ -121,7 +122,7 @@ def _movement_row(frame: Frame, m: Movement) -> Row:
             Cell(m.quantity),
             Cell(m.cost),
             Cell(m.allowance),
-            Cell(_document_words(m.source_ref), frame.links.document(m.source_ref)),
+            Cell(document_words(m.source_ref), frame.links.document(m.source_ref)),
         ),
         "void" if m.kind == "VOID" else "",
     )
@@ -129,6 +130,7 @@ def _movement_row(frame: Frame, m: Movement) -> Row:
 
 def _line_row(frame: Frame, line: JournalLine) -> Row:
     entry = line.entry
+    behind = frame.links.trace(entry.number, line.line_number)
     return Row(
         (
             Cell(entry.number, frame.links.entry(entry.number)),
@@ -140,15 +142,16 @@ def _line_row(frame: Frame, line: JournalLine) -> Row:
             Cell(line.location.code if line.location else ""),
             Cell(line.category.name if line.category else ""),
             Cell(REASON_LABELS[line.reason] if line.reason else ""),
-            Cell(line.debit),
-            Cell(line.credit),
-            Cell(_document_words(entry.source_ref), frame.links.document(entry.source_ref)),
+            Cell(line.debit, behind if line.debit else ""),
+            Cell(line.credit, behind if line.credit else ""),
+            Cell(document_words(entry.source_ref), frame.links.document(entry.source_ref)),
+            Cell(line.cost_centre.code if line.cost_centre else ""),
         ),
         "void" if entry.leg == "VOID" else "",
     )
 
 
-def _document_words(source_ref: str) -> str:
+def document_words(source_ref: str) -> str:
     """proposal:WO-2026-0001 -> WO-2026-0001; upload:17 -> Upload 17."""
     prefix, _, rest = source_ref.partition(":")
     return rest if prefix == "proposal" else f"{prefix.capitalize()} {rest}"
