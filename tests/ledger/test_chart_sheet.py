@@ -61,8 +61,8 @@ def test_a_sheet_tells_new_changed_unchanged_and_gone_accounts_and_takes_them_in
     assert event.data["changed"] == [
         {
             "code": "5100",
-            "before": ["Inventory write-downs", "COST_OF_SALES", True],
-            "after": ["Write-downs of stock", "COST_OF_SALES", True],
+            "before": ["Inventory write-downs", "COST_OF_SALES", True, ""],
+            "after": ["Write-downs of stock", "COST_OF_SALES", True, ""],
         }
     ]
 
@@ -150,6 +150,23 @@ def test_yes_and_no_are_read_in_three_languages() -> None:
     assert [active_of(word) for word in ("Ja", "oui", "X", "nein", "Gesperrt", "perhaps")] == [
         True, True, True, False, False, None,
     ]  # fmt: skip
+
+
+def test_a_sheet_says_how_soon_an_account_turns_into_money(company: Company) -> None:
+    upload, summary, issues = checked(
+        company,
+        {**row("1400", "Inventory", "ASSET"), "liquidity": "current"},
+        {**row("0700", "Machines", "ASSET"), "liquidity": "Anlagevermögen"},
+    )
+    assert not issues.errors
+    assert figures(summary)["Changed"] == "1"
+    commit(upload, company["CONTROLLER"])
+    assert dict(Account.objects.filter(code__in=["1400", "0700"]).values_list("code", "liquidity")) == {
+        "1400": "CURRENT",
+        "0700": "NON_CURRENT",
+    }
+    _, _, issues = checked(company, {**row("1400", "Inventory", "ASSET"), "liquidity": "soon"})
+    assert [kept[1] for kept in issues.kept if kept[0] == "ERROR"] == ["unknown_liquidity"]
 
 
 def test_another_entitys_accounts_are_not_touched(company: Company, other_company: Company) -> None:

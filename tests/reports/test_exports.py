@@ -26,7 +26,7 @@ from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table
 
 SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 MADE = dt.datetime(2026, 4, 3, 9, 30, tzinfo=dt.UTC)
-REPORTS = ("register", "rollforward", "impact")
+REPORTS = ("register", "rollforward", "impact", "listing")
 
 
 def report_of(*rows: Row, columns: tuple[Column, ...]) -> Report:

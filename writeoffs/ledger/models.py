@@ -115,6 +115,7 @@ class StagedAccount(models.Model):
     name = models.CharField(max_length=120)
     section = models.CharField(max_length=15)
     active = models.BooleanField()
+    liquidity = models.CharField(max_length=11, blank=True)
 
     def __str__(self) -> str:
         return f"{self.upload_id}/{self.row}"

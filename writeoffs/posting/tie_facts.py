@@ -41,15 +41,25 @@ def tie_out_of(*, entity: Entity, period: FiscalPeriod, balance: TrialBalance | 
     balance = balance or trial_balance_of(period=period)
     if balance is None:
         raise BadInput(f"{period} has no trial balance of the ERP yet. Upload it under Uploads, Trial balance.")
+    return _tie_out(entity, period, balance)
+
+
+def books_tied(*, entity: Entity, period: FiscalPeriod) -> TieOut:
+    """Our stock and our ledger alone, where the ERP's side is not there."""
+    return _tie_out(entity, period, None)
+
+
+def _tie_out(entity: Entity, period: FiscalPeriod, balance: TrialBalance | None) -> TieOut:
     roles = _tied_accounts(entity, period)
     accounts = Account.objects.in_bulk(list(roles))
-    erp = dict(balance.lines.filter(code__in=[a.code for a in accounts.values()]).values_list("code", "balance"))
+    codes = [account.code for account in accounts.values()]
+    erp = dict(balance.lines.filter(code__in=codes).values_list("code", "balance")) if balance else {}
     ledger, stock_ledger = _ledger(entity, period, list(roles))
     stock, stock_total = _stock(entity, period, roles, ledger)
-    explained = _explanations(entity, period, balance, set(roles))
-    accepted = _accepted(balance)
-    waiting = _waiting(entity, period)
-    hints = _hints(entity, period, balance)
+    explained = _explanations(entity, period, balance, set(roles)) if balance else {}
+    accepted = _accepted(balance) if balance else {}
+    waiting = _waiting(entity, period) if balance else set()
+    hints = _hints(entity, period, balance) if balance else []
     ties = []
     for pk, account in sorted(accounts.items(), key=lambda item: item[1].code):
         tie = AccountTie(
@@ -60,7 +70,7 @@ def tie_out_of(*, entity: Entity, period: FiscalPeriod, balance: TrialBalance | 
             erp=erp.get(account.code),
             ledger=ledger.get(pk, ZERO),
             stock=stock.get(pk),
-            explanations=tuple(explained[pk]),
+            explanations=tuple(explained.get(pk, ())),
             hints=tuple(hints) if roles[pk] & set(STOCK_ROLES) else (),
             accepted=accepted.get(pk),
             waiting=account.code in waiting,

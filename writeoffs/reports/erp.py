@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.models import Entity
-from writeoffs.ledger.models import TrialBalance
+from writeoffs.ledger.models import FiscalPeriod, TrialBalance
 from writeoffs.ledger.position import Item, Place
 from writeoffs.ledger.roles import ROLES, Section
+from writeoffs.ledger.trial_balance import trial_balance_of
 from writeoffs.posting.erp_books import erp_books, of_role
+from writeoffs.posting.tie import TieOut
+from writeoffs.posting.tie_facts import books_tied, tie_out_of
 from writeoffs.reports.statements.before_after import BeforeAfter, Facts, before_after
 from writeoffs.reports.statements.spans import Span
 from writeoffs.valuation.rules.tax import TaxPolicy, impact
@@ -39,6 +42,31 @@ def balance_of_span(*, entity: Entity, span: Span) -> TrialBalance | None:
     else:
         return None
     return found.order_by("-period__starts_on", "-period__number", "-version").first()
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodTied:
+    """The tie-out at the end of a span. balance: None where only our own books are tied to each other."""
+
+    period: FiscalPeriod
+    balance: TrialBalance | None
+    tie: TieOut
+
+
+def period_tied(*, entity: Entity, span: Span) -> PeriodTied | None:
+    """Of the fiscal period that ends the span; None where the span ends inside one."""
+    found = FiscalPeriod.objects.filter(entity=entity, ends_on=span.ends_on)
+    year, _, number = span.code.partition("-")
+    if number:
+        found = found.filter(fiscal_year=int(year), number=int(number))
+    period = found.order_by("number").first()
+    if period is None:
+        return None
+    period.entity = entity
+    balance = trial_balance_of(period=period)
+    if balance is None:
+        return PeriodTied(period, None, books_tied(entity=entity, period=period))
+    return PeriodTied(period, balance, tie_out_of(entity=entity, period=period, balance=balance))
 
 
 def erp_statements(*, balance: TrialBalance, policy: TaxPolicy) -> ErpStatements:

@@ -154,6 +154,25 @@ class RegisterForm(_Styled):
         return ", ".join(f"{name} {labels.get(name, {}).get(value, value)}" for name, value in chosen if value)
 
 
+class ListingForm(_Styled):
+    """What the journal listing is narrowed to."""
+
+    origin = forms.ChoiceField(required=False, choices=[("", "All"), *Origin.choices])
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.style()
+
+    def narrow(self, span: Span) -> Narrow:
+        """The lines posted in the span; of every origin where the address says nothing usable."""
+        origin = self.cleaned_data["origin"] if self.is_valid() else ""
+        return Narrow(starts_on=span.starts_on, ends_on=span.ends_on, origin=origin)
+
+    def words(self) -> str:
+        origin = self.cleaned_data["origin"] if self.is_valid() else ""
+        return f"{Origin(origin).label} entries" if origin else ""
+
+
 class BehindForm(_Styled):
     """What a drill-down is narrowed to. 0 stands for lines without a class."""
 

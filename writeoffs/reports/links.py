@@ -42,6 +42,9 @@ class Links:
         """The balances of some accounts on a trial balance; of all without codes."""
         return self._to("ledger:trial_balance", pk, account=",".join(codes))
 
+    def account(self, code: str) -> str:
+        return self._to("ledger:account", code)
+
     def tie_out(self, code: str) -> str:
         return self._to("desk:tie_out", code)
 

@@ -24,6 +24,7 @@ urlpatterns = [
     *_shapes("register", views.register, "print", "pdf", "xlsx", "csv"),
     *_shapes("rollforward", views.rollforward, "print", "pdf", "xlsx", "csv"),
     *_shapes("impact", views.impact, "print", "pdf", "xlsx", "csv"),
+    *_shapes("listing", views.listing, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),
     *_shapes("lines", views.lines, "xlsx", "csv"),
     path("lines/<str:number>/<int:line_number>/", views.trace, name="trace"),

@@ -20,13 +20,14 @@ from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.builders.behind import document_words, lines_report, movements_report
 from writeoffs.reports.builders.corrections import loss_notes
 from writeoffs.reports.builders.impact import impact_report
+from writeoffs.reports.builders.listing import listing_report
 from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.builders.register import register_report
 from writeoffs.reports.builders.rollforward import rollforward_report
 from writeoffs.reports.builders.trace import trace_report
-from writeoffs.reports.erp import balance_of_span, erp_statements
+from writeoffs.reports.erp import balance_of_span, erp_statements, period_tied
 from writeoffs.reports.exports import report_csv, report_xlsx
-from writeoffs.reports.forms import BehindForm, PeriodForm, RegisterForm
+from writeoffs.reports.forms import BehindForm, ListingForm, PeriodForm, RegisterForm
 from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
 from writeoffs.reports.statements.impact import impact_statement
@@ -172,6 +173,27 @@ def _impact(frame: Frame, periods: list[PeriodFact], *, number: str = "", with_c
         number=number,
         erp=erp_statements(balance=balance, policy=policy) if balance else None,
     )
+
+
+@for_entity()
+def listing(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
+    """Every journal line of the period, and what ties the accounts of stock to the ERP at its end."""
+    asked = _asked(request, shape)
+    entity, frame = request.entity, asked.frame
+    narrow_form = ListingForm(request.GET)
+    narrow = narrow_form.narrow(frame.span)
+    found = behind.lines_behind(entity=entity, narrow=narrow).select_related("entry__posted_by")
+    page = _page(request, found) if shape == SCREEN else None
+    shown: Any = list(page) if page is not None else behind.Streamed(found)
+    report = listing_report(
+        frame,
+        lines=list(found[:PAPER_LINES]) if shape in (PRINT, PDF) else shown,
+        totals=behind.line_totals(found),
+        tied=period_tied(entity=entity, span=frame.span),
+        people=selectors.people_behind(entity=entity, span=frame.span),
+        narrowed=narrow_form.words(),
+    )
+    return _answer(request, report, shape, forms=(asked.form, narrow_form), page=page)
 
 
 @for_entity()

@@ -18,11 +18,13 @@ from core.errors import SegregationOfDuties, StaleContent
 from core.models import Entity, Upload, User
 from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, Option, SheetKind, Summary
 from core.words import Role
-from writeoffs.ledger.kinds.words import active_of, section_of
+from writeoffs.ledger.kinds.words import active_of, liquidity_of, section_of
 from writeoffs.ledger.models import Account, AccountMap, JournalLine, StagedAccount
 from writeoffs.ledger.roles import Section
 
 CODE = "chart"
+# What a sheet says of an account, beside its code.
+_KEPT = ("name", "section", "active", "liquidity")
 _SECTIONS = ", ".join(section.value for section in Section)
 
 COLUMNS = (
@@ -68,6 +70,16 @@ COLUMNS = (
         help="Yes or no. A retired account takes no new rule of the map. Empty: as it is.",
         example="yes",
     ),
+    Column(
+        "liquidity",
+        "Liquidity",
+        Cell.TEXT,
+        max_length=40,
+        aliases=("current or non-current", "maturity", "fristigkeit"),
+        help="Of assets and liabilities, for the ratios: quick (cash, receivables), current (stock, payables) or "
+        "non-current. Empty: as it is.",
+        example="current",
+    ),
 )  # fmt: skip
 
 
@@ -81,6 +93,7 @@ class Known:
     active: bool
     used: bool
     mapped: bool
+    liquidity: str = ""
 
 
 @dataclass(slots=True)
@@ -104,10 +117,11 @@ def accounts_known(entity: Entity) -> dict[str, Known]:
             used=Exists(JournalLine.objects.filter(account=OuterRef("pk"))),
             mapped=Exists(AccountMap.objects.filter(account=OuterRef("pk"))),
         )
-        .values_list("code", "pk", "name", "section", "active", "used", "mapped")
+        .values_list("code", "pk", "name", "section", "active", "used", "mapped", "liquidity")
     )
     return {
-        code: Known(pk, name, section, active, used, mapped) for code, pk, name, section, active, used, mapped in found
+        code: Known(pk, name, section, active, used, mapped, liquidity)
+        for code, pk, name, section, active, used, mapped, liquidity in found
     }
 
 
@@ -128,14 +142,14 @@ class ChartKind(SheetKind):
         ),
     )
     staging_table = StagedAccount._meta.db_table
-    staging_columns = ("row", "code", "name", "section", "active")
+    staging_columns = ("row", "code", "name", "section", "active", "liquidity")
 
     def begin(self, upload: Upload) -> ChartCheck:
         return ChartCheck(accounts_known(upload.entity), upload.options.get("gone") == "retire")
 
     def check_chunk(self, context: ChartCheck, chunk: Chunk, issues: Issues) -> list[tuple[Any, ...]]:
         empty = [""] * len(chunk.rows)
-        cells = (chunk.columns.get(name, empty) for name in ("code", "name", "section", "active"))
+        cells = (chunk.columns.get(name, empty) for name in ("code", "name", "section", "active", "liquidity"))
         rows = zip(chunk.rows, *cells, strict=True)
         checked = (_row(context, issues, *row) for place, row in enumerate(rows) if place not in chunk.bad)
         return [row for row in checked if row is not None]
@@ -180,7 +194,14 @@ class ChartKind(SheetKind):
 
 
 def _row(
-    check: ChartCheck, issues: Issues, row: int, code: str, name: str, section_text: str, active_text: str
+    check: ChartCheck,
+    issues: Issues,
+    row: int,
+    code: str,
+    name: str,
+    section_text: str,
+    active_text: str,
+    liquidity_text: str,
 ) -> tuple[Any, ...] | None:
     """The staging row of a good one; every complaint of a bad one."""
     before = issues.errors
@@ -202,14 +223,21 @@ def _row(
             "unknown_active", row, "active", active_text,
             f"Row {row}, active: '{active_text}' is neither yes nor no. Expected yes, no or an empty cell.",
         )  # fmt: skip
+    liquidity = liquidity_of(liquidity_text) if liquidity_text else (known.liquidity if known else "")
+    if liquidity is None:
+        issues.error(
+            "unknown_liquidity", row, "liquidity", liquidity_text,
+            f"Row {row}, liquidity: '{liquidity_text}' is not known. Expected quick, current, non-current or an empty "
+            "cell.",
+        )  # fmt: skip
     if known is not None and section is not None:
         refused = change_refused(code, known, section.value, bool(active))
         if refused:
             issues.error("account_in_use", row, "code", code, f"Row {row}: {refused}")
     if issues.errors > before or section is None:
         return None
-    _count(check, known, name, section.value, bool(active))
-    return row, code, name, section.value, bool(active)
+    _count(check, known, name, section.value, bool(active), str(liquidity))
+    return row, code, name, section.value, bool(active), str(liquidity)
 
 
 def change_refused(code: str, known: Known, section: str, active: bool) -> str:
@@ -228,10 +256,10 @@ def change_refused(code: str, known: Known, section: str, active: bool) -> str:
     return ""
 
 
-def _count(check: ChartCheck, known: Known | None, name: str, section: str, active: bool) -> None:
+def _count(check: ChartCheck, known: Known | None, name: str, section: str, active: bool, liquidity: str) -> None:
     if known is None:
         check.new += 1
-    elif (name, section, active) == (known.name, known.section, known.active):
+    elif (name, section, active, liquidity) == (known.name, known.section, known.active, known.liquidity):
         check.unchanged += 1
     else:
         check.changed += 1
@@ -247,15 +275,16 @@ def chart_commit(upload: Upload, user: User) -> Committed:
     made, changed, told = [], [], []
     for row in staged:
         old = known.get(row.code)
-        values = (row.name, row.section, row.active)
+        values = {name: getattr(row, name) for name in _KEPT}
         if old is None:
-            made.append(Account(entity=entity, code=row.code, name=row.name, section=row.section, active=row.active))
-        elif values != (old.name, old.section, old.active):
+            made.append(Account(entity=entity, code=row.code, **values))
+        elif values != {name: getattr(old, name) for name in _KEPT}:
             _refuse_stale(upload, user, row, old)
-            changed.append(Account(pk=old.id, name=row.name, section=row.section, active=row.active))
-            told.append({"code": row.code, "before": [old.name, old.section, old.active], "after": list(values)})
+            changed.append(Account(pk=old.id, **values))
+            before = [getattr(old, name) for name in _KEPT]
+            told.append({"code": row.code, "before": before, "after": list(values.values())})
     Account.objects.bulk_create(made, batch_size=500)
-    Account.objects.bulk_update(changed, ["name", "section", "active"], batch_size=500)
+    Account.objects.bulk_update(changed, _KEPT, batch_size=500)
     retired = _retire(upload, known, {row.code for row in staged})
     message = f"The chart has {len(made)} new and {len(changed)} changed accounts; {len(retired)} are retired."
     audit.record(

@@ -6,7 +6,6 @@ moment it speaks of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +13,10 @@ from core.errors import BadInput
 from core.models import Entity, Upload, User
 from core.money import MONEY_SCALE, display_money, from_raw, plain
 from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, Option, SheetKind, Summary
-from core.sheets.mapping import simplified
 from core.words import Role
+from writeoffs.ledger.kinds.words import liquidity_of, section_of
 from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, StagedBalance
-from writeoffs.ledger.roles import TIED_ROLES, Liquidity, Section
+from writeoffs.ledger.roles import TIED_ROLES, Section
 from writeoffs.ledger.trial_balance import (
     CODE,
     LEAVE,
@@ -91,28 +90,6 @@ COLUMNS = (
     ),
 )
 
-SECTIONS: Mapping[str, Section] = {
-    simplified(name): section
-    for section, names in {
-        Section.ASSET: ("asset", "assets", "a"),
-        Section.LIABILITY: ("liability", "liabilities", "l"),
-        Section.EQUITY: ("equity", "capital", "e"),
-        Section.REVENUE: ("revenue", "income", "sales", "turnover"),
-        Section.COST_OF_SALES: ("cost of sales", "cogs", "cost of goods sold", "direct cost"),
-        Section.OTHER: ("other", "expense", "expenses", "operating expense", "other income", "finance"),
-        Section.TAX: ("tax", "income tax", "taxes"),
-    }.items()
-    for name in names
-}
-LIQUIDITIES: Mapping[str, Liquidity] = {
-    simplified(name): liquidity
-    for liquidity, names in {
-        Liquidity.QUICK: ("quick", "cash", "liquid"),
-        Liquidity.CURRENT: ("current", "yes", "short term"),
-        Liquidity.NON_CURRENT: ("non-current", "noncurrent", "no", "fixed", "long term"),
-    }.items()
-    for name in names
-}
 EXPECTED_SECTION = "Expected asset, liability, equity, revenue, cost of sales, other or tax."
 EXPECTED_LIQUIDITY = "Expected quick, current or non-current."
 
@@ -327,7 +304,7 @@ def _placed(
     check: BalanceCheck, issues: Issues, row: int, code: str, section: str, liquidity: str
 ) -> tuple[str, str] | None:
     """(section, liquidity) of the row; None where the sheet's words are not understood."""
-    given, soon = SECTIONS.get(simplified(section)), LIQUIDITIES.get(simplified(liquidity))
+    given, soon = section_of(section), liquidity_of(liquidity or section)
     if section and given is None:
         issues.error(
             "unknown_section", row, "section", section, f"Row {row}, section: '{section}' is none. {EXPECTED_SECTION}"

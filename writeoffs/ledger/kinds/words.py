@@ -1,4 +1,4 @@
-"""The words that charts of accounts use, read as ours: section and whether a record is active. Pure.
+"""The words that charts of accounts use, read as ours: section, liquidity and whether a record is active. Pure.
 
 Invariant: a word means one section or none; capitals, accents and spaces make no difference.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from writeoffs.ledger.roles import Section
+from writeoffs.ledger.roles import Liquidity, Section
 
 _WORDS: dict[Section, str] = {
     Section.ASSET: (
@@ -45,6 +45,20 @@ _WORDS: dict[Section, str] = {
         "steuern vom einkommen und vom ertrag, impôt, impôts, impôt sur les bénéfices, impôt sur les sociétés"
     ),
 }
+_LIQUIDITY: dict[Liquidity, str] = {
+    Liquidity.QUICK: (
+        "quick, liquid, cash, bank, receivable, receivables, forderungen, flüssige mittel, créances, trésorerie"
+    ),
+    Liquidity.CURRENT: (
+        "current, short term, short-term, current asset, current assets, current liability, current liabilities, "
+        "inventory, stock, payable, payables, umlaufvermögen, vorräte, kurzfristig, "
+        "actif circulant, stocks, fournisseurs, court terme"
+    ),
+    Liquidity.NON_CURRENT: (
+        "non-current, noncurrent, long term, long-term, fixed, fixed asset, fixed assets, non-current asset, "
+        "non-current assets, non-current liabilities, anlagevermögen, langfristig, actif immobilisé, long terme"
+    ),
+}
 _YES = "yes, y, true, 1, x, active, open, ja, j, aktiv, oui, o, actif, vrai"
 _NO = "no, n, false, 0, inactive, closed, blocked, retired, nein, inaktiv, gesperrt, non, inactif, bloqué, faux"
 
@@ -62,12 +76,20 @@ def _read(words: str) -> list[str]:
 _SECTIONS: dict[str, Section] = {
     word: section for section, words in _WORDS.items() for word in (plain_word(section.value), *_read(words))
 }
+_LIQUIDITIES: dict[str, Liquidity] = {
+    word: liquidity for liquidity, words in _LIQUIDITY.items() for word in (plain_word(liquidity.value), *_read(words))
+}
 _ACTIVE: dict[str, bool] = {**dict.fromkeys(_read(_YES), True), **dict.fromkeys(_read(_NO), False)}
 
 
 def section_of(text: str) -> Section | None:
     """The section that a word of a chart means, or None."""
     return _SECTIONS.get(plain_word(text))
+
+
+def liquidity_of(text: str) -> Liquidity | None:
+    """How soon an account turns into money by a word of a chart, or None; "current assets" says it with the section."""
+    return _LIQUIDITIES.get(plain_word(text))
 
 
 def active_of(text: str) -> bool | None:
