@@ -123,7 +123,7 @@ def detail(request: EntityRequest, pk: int) -> HttpResponse:
     context = {
         **_context(upload, kind),
         **_progress(upload),
-        "groups": selectors.issue_groups(upload) if upload.status in (Status.CHECKED, Status.REFUSED) else [],
+        "issue_groups": selectors.issue_groups(upload) if upload.status in (Status.CHECKED, Status.REFUSED) else [],
         "may_change": may_change,
         "mapped": _mapped(upload, kind),
         "unused": unused_names(upload.header, upload.mapping),
