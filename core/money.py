@@ -220,6 +220,12 @@ def is_whole_unit(amount: Decimal, currency: str) -> bool:
     return to_raw(amount, MONEY_SCALE) % unit == 0
 
 
+def spreadsheet_format(currency: str) -> str:
+    """A spreadsheet's format for amounts of the currency: #,##0.00 for EUR, #,##0 for JPY, #,##0.000 for KWD."""
+    digits = currency_exponent(currency)
+    return "#,##0" + (f".{'0' * digits}" if digits else "")
+
+
 @functools.cache
 def _separators(locale: str) -> tuple[str, str]:
     symbols = Locale.parse(locale, sep="-" if "-" in locale else "_").number_symbols["latn"]

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from core.errors import BadInput
 from core.models import Entity, StoredFile, Upload
-from core.money import MONEY_SCALE, RAW_LIMIT
+from core.money import MONEY_SCALE, RAW_LIMIT, is_whole_unit, plain
 from core.sheets.formats import MARKS, ORDERS
 from core.sheets.kinds import Cell, Column, SheetKind
 from core.sheets.mapping import column_letters
@@ -79,7 +79,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, kind: SheetKind, entity: Entity, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.kind, self.entity = kind, entity
         self.fields["as_of"].help_text = f"The moment that the sheet speaks of, in {entity.time_zone} time."
         self.fields["control_total"].label = f"GL control total, {entity.currency}"
         if not kind.asks_control_total:
@@ -93,6 +93,15 @@ class UploadForm(forms.Form):
                 initial=choices[0][0] if choices else "",
                 help_text=option.help,
             )
+
+    def clean_control_total(self) -> Decimal | None:
+        total: Decimal | None = self.cleaned_data["control_total"]
+        if total is not None and not is_whole_unit(total, self.entity.currency):
+            raise forms.ValidationError(
+                f"{plain(total)} {self.entity.currency} is finer than the currency, which has "
+                f"{self.entity.exponent or 'no'} decimals. Enter the balance as the general ledger shows it."
+            )
+        return total
 
     def clean_as_of(self) -> dt.datetime:
         as_of: dt.datetime = self.cleaned_data["as_of"]

@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
 
-from core.money import MONEY_SCALE, from_raw, plain, to_raw, value_raw
+from core.money import MONEY_SCALE, divide_half_away, from_raw, plain, to_raw, value_raw
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -59,7 +59,10 @@ def _refuse_odd(quantity: int, listed: int, original: int, allowance: int | None
     if kept < 0:
         raise OpeningError("allowance", "an allowance is nil or more; it is the part of cost already written down.")
     if kept % 10 ** (MONEY_SCALE - exponent):
-        raise OpeningError("allowance", "has more decimals than the currency.")
+        raise OpeningError(
+            "allowance",
+            f"has more decimals than the currency. Expected at most {exponent}, like {_rounded(kept, exponent)}.",
+        )
     if kept and direct:
         raise OpeningError(
             "allowance",
@@ -94,7 +97,9 @@ def _by_year(text: str, write_down: int, last_year: int, exponent: int) -> list[
         if year > last_year:
             raise OpeningError("write_down_years", f"{year} is after the list's own fiscal year {last_year}.")
         if amount % 10 ** (MONEY_SCALE - exponent):
-            raise OpeningError("write_down_years", f"{_money(amount)} has more decimals than the currency.")
+            raise OpeningError(
+                "write_down_years", f"{_money(amount)} has more decimals than the currency: at most {exponent}."
+            )
     if len({year for year, _ in parts}) != len(parts):
         raise OpeningError("write_down_years", "names a fiscal year twice. Add its amounts up.")
     total = sum(amount for _, amount in parts)
@@ -121,3 +126,9 @@ def parse_years(staged: str) -> list[tuple[int, int]]:
 
 def _money(raw: int) -> str:
     return plain(from_raw(raw, MONEY_SCALE))
+
+
+def _rounded(raw: int, exponent: int) -> str:
+    """The amount as the currency could hold it."""
+    unit = 10 ** (MONEY_SCALE - exponent)
+    return _money(divide_half_away(raw, unit) * unit)

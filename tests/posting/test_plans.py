@@ -86,7 +86,7 @@ def test_a_write_down_below_nil_is_refused() -> None:
 
 
 def test_a_write_down_to_a_fraction_of_the_smallest_unit_is_refused() -> None:
-    with pytest.raises(BadInput, match="more decimals than the currency"):
+    with pytest.raises(BadInput, match="finer than the currency"):
         write_down(lot(), 12_345)
 
 

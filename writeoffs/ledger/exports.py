@@ -15,7 +15,7 @@ from typing import IO
 import xlsxwriter
 
 from core.errors import BadInput
-from core.money import plain
+from core.money import plain, spreadsheet_format
 from writeoffs.ledger.models import JournalLine
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -66,7 +66,7 @@ def journal_csv(lines: Iterable[JournalLine]) -> Iterator[str]:
         yield writer.writerow([_cell(value) for value in _row(line)])
 
 
-def journal_xlsx(lines: Iterable[JournalLine], *, count: int) -> IO[bytes]:
+def journal_xlsx(lines: Iterable[JournalLine], *, count: int, currency: str) -> IO[bytes]:
     """An open file at its start. BadInput where a worksheet cannot hold that many lines."""
     if count > XLSX_ROWS:
         raise BadInput(f"{count:,} lines do not fit one worksheet, which holds {XLSX_ROWS:,}. Filter, or take the csv.")
@@ -74,7 +74,8 @@ def journal_xlsx(lines: Iterable[JournalLine], *, count: int) -> IO[bytes]:
     file = tempfile.TemporaryFile()  # noqa: SIM115
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file, options)
-    bold, money = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": "#,##0.00##"})
+    bold = book.add_format({"bold": True, "bottom": 1})
+    money = book.add_format({"num_format": spreadsheet_format(currency)})
     sheet = book.add_worksheet("Journal")
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, len(HEADER) - 1, 16)

@@ -53,7 +53,7 @@ def entries_export(request: EntityRequest, form: str) -> HttpResponseBase:
         response = StreamingHttpResponse(journal_csv(lines.iterator(chunk_size=2000)), content_type="text/csv")
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
-    file = journal_xlsx(lines.iterator(chunk_size=2000), count=lines.count())
+    file = journal_xlsx(lines.iterator(chunk_size=2000), count=lines.count(), currency=request.entity.currency)
     return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput, NotEnoughStock, WrongState
-from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, share_raw, value_raw
+from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, plain, share_raw, value_raw
 from core.words import Method
 from writeoffs.ledger.journal import PlannedEntry as PlannedEntry
 from writeoffs.ledger.journal import PlannedLine as PlannedLine
@@ -141,11 +141,13 @@ def write_down(lot: LotState, new_carrying_amount: int, *, method: str, fiscal_y
             f"Lot {lot.label}: the new carrying amount {_amount(new_carrying_amount, exponent)} is below nil. "
             "Nil is the lowest; enter 0 to write it down in full."
         )
-    if new_carrying_amount % 10 ** (MONEY_SCALE - exponent):
+    unit = 10 ** (MONEY_SCALE - exponent)
+    below = new_carrying_amount - new_carrying_amount % unit
+    if below != new_carrying_amount:
         raise BadInput(
-            f"Lot {lot.label}: the new carrying amount {from_raw(new_carrying_amount, MONEY_SCALE):f} has more "
-            "decimals "
-            f"than the currency, {exponent}. Round it."
+            f"Lot {lot.label}: the new carrying amount {plain(from_raw(new_carrying_amount, MONEY_SCALE))} is finer "
+            f"than the currency, which has {exponent or 'no'} decimals. Enter {_amount(below, exponent)} or "
+            f"{_amount(below + unit, exponent)}."
         )
     if new_carrying_amount >= carrying:
         raise BadInput(

@@ -15,7 +15,7 @@ from typing import Any
 
 import xlsxwriter
 
-from core.money import currency_exponent
+from core.money import currency_exponent, spreadsheet_format
 from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table, plain_text
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -69,7 +69,7 @@ class _Styles:
     def __init__(self, book: Any, currency: str) -> None:
         self.book = book
         self.foreign: dict[tuple[str, bool], Any] = {}
-        money, digits = money_format(currency), currency_exponent(currency)
+        money, digits = spreadsheet_format(currency), currency_exponent(currency)
         self.numbers = {
             Kind.MONEY: _signed(money),
             Kind.QUANTITY: "#,##0.####;(#,##0.####);–",
@@ -109,14 +109,8 @@ class _Styles:
         key = cell.currency, strong
         if key not in self.foreign:
             look = {"bold": True, "top": 1} if strong else {}
-            self.foreign[key] = self.book.add_format({"num_format": _signed(money_format(cell.currency)), **look})
+            self.foreign[key] = self.book.add_format({"num_format": _signed(spreadsheet_format(cell.currency)), **look})
         return self.foreign[key]
-
-
-def money_format(currency: str) -> str:
-    """A spreadsheet's format for amounts of the currency: #,##0.00 for EUR, #,##0 for JPY, #,##0.000 for KWD."""
-    digits = currency_exponent(currency)
-    return "#,##0" + (f".{'0' * digits}" if digits else "")
 
 
 def _signed(number: str) -> str:

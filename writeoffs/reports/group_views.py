@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,6 +54,9 @@ def rollforward(request: GroupRequest, shape: str = SCREEN) -> HttpResponse:
         name = f"{request.group.slug}-{report.slug}-{days}.{shape}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
+    if shape == SCREEN:
+        # What is missing is said with a link to the form instead.
+        report = replace(report, notices=report.notices[len(facts.missing) :])
     context = {
         "group": request.group,
         "report": report,

@@ -15,8 +15,8 @@ from core.errors import WrongState
 from core.groups import USER_ADMINISTRATORS
 from core.models import Category, Entity, Location, Membership, User
 from core.words import Framework, Method, Role
-from writeoffs.desk.demo import north, south
-from writeoffs.desk.demo.clock import Clock
+from writeoffs.desk.demo import group, north, south
+from writeoffs.desk.demo.clock import TODAY, Clock
 from writeoffs.desk.demo.goods import CATALOGUE, LOCATIONS
 from writeoffs.desk.demo.office import Office
 from writeoffs.desk.demo.people import PASSWORD, PEOPLE
@@ -52,6 +52,8 @@ def _build(say: Say) -> None:
     clock = Clock(dt.date(2026, 7, 2))
     with clock.running():
         south.story(Office(southgate, people, clock), say)
+        clock.go_to(TODAY, 16)
+        group.story(nordwind, southgate, people, clock, say)
 
 
 def _people() -> dict[str, User]:

@@ -115,8 +115,7 @@ def _tiles(frame: GroupFrame, gross: GroupRoll, allowance: GroupRoll) -> tuple[T
         ("Exchange, net", net, "to the translation reserve, never to profit"),
     )
     return tuple(
-        Tile(frame.heading(label), value, note=note if value is not None else "an exchange rate is missing")
-        for label, value, note in figures
+        Tile(frame.heading(label), value, note=note if value is not None else NO_RATE) for label, value, note in figures
     )
 
 
@@ -154,7 +153,8 @@ def _own_table(frame: GroupFrame, slug: str, title: str, roll: GroupRoll) -> Tab
             *(Column(label, Kind.MONEY) for label in labels),
         ),
         rows=[_own_row(frame.span, links[row.key], roll, row) for row in roll.rows],
-        note="As each company keeps its books; every figure opens the movements behind it.",
+        note="As each company keeps its books"
+        + ("; every figure opens the movements behind it." if frame.linked else "."),
     )
 
 
