@@ -21,13 +21,15 @@ from core.words import Role
 
 @dataclass(frozen=True, slots=True)
 class ChangeKind:
-    """apply(change, decider) carries the change out in the deciding transaction; it raises DomainError to refuse."""
+    """apply(change, decider) carries the change out in the deciding transaction; it raises DomainError to refuse.
+    wants_two: whether this very change needs two who agree (a void into a soft-closed period)."""
 
     code: str
     label: str
     requested_by: frozenset[Role]
     decided_by: frozenset[Role]
     apply: Callable[[ChangeRequest, User], None]
+    wants_two: Callable[[ChangeRequest], bool] = lambda change: False
 
 
 _KINDS: dict[str, ChangeKind] = {}
@@ -132,7 +134,7 @@ def change_decide(
     asked = Asked(
         f"{change.kind}.decide",
         change.subject,
-        {"change": change.pk, "approve": approve, "comment": comment},
+        {"change": change.pk, "approve": approve, "comment": comment, "seconded": change.seconded_by_id},
         done_already=ChangeRequest.objects.filter(pk=change.pk).exclude(status=ChangeRequest.Status.OPEN).exists,
     )
     decided = change_once(
@@ -150,6 +152,11 @@ def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> C
     if not _roles(change.entity, user) & definition.decided_by:
         wanted = " or ".join(sorted(r.label.lower() for r in definition.decided_by))
         raise NotAllowed(f"{change.summary}: only a {wanted} of {change.entity} can decide it.")
+    if approve and definition.wants_two(change):
+        if change.seconded_by_id is None:
+            return _second(change, user, comment)
+        if change.seconded_by_id == user.pk:
+            raise SegregationOfDuties(f"{change.summary}: you have agreed already; it waits for one more person.")
     status = ChangeRequest.Status.APPROVED if approve else ChangeRequest.Status.REFUSED
     changed = ChangeRequest.objects.filter(pk=change.pk, status=ChangeRequest.Status.OPEN).update(
         status=status, decided_by=user, decided_at=timezone.now(), comment=comment
@@ -165,6 +172,25 @@ def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> C
         kind="change.approved" if approve else "change.refused",
         subject=change.subject,
         message=f"{user} {'approved' if approve else 'refused'}: {change.summary}.",
+        data={"change": change.pk, "comment": comment},
+    )
+    return change
+
+
+def _second(change: ChangeRequest, user: User, comment: str) -> ChangeRequest:
+    """The first of two who agree: kept, and the change goes on waiting for the other."""
+    changed = ChangeRequest.objects.filter(
+        pk=change.pk, status=ChangeRequest.Status.OPEN, seconded_by__isnull=True
+    ).update(seconded_by=user, seconded_at=timezone.now())
+    if changed != 1:
+        raise WrongState(f"{change.summary}: somebody has decided it already. Reload the page.")
+    change.refresh_from_db()
+    audit.record(
+        entity=change.entity,
+        actor=user,
+        kind="change.seconded",
+        subject=change.subject,
+        message=f"{user} agreed: {change.summary}. It waits for one more person.",
         data={"change": change.pk, "comment": comment},
     )
     return change

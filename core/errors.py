@@ -39,6 +39,10 @@ class PeriodClosed(DomainError):
     """No open fiscal period takes the posting date."""
 
 
+class PeriodSoftClosed(PeriodClosed):
+    """The fiscal period takes a posting only with a second approver."""
+
+
 class UnmappedRole(DomainError):
     """The entity maps no account to a role that an entry needs."""
 

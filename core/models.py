@@ -318,6 +318,14 @@ class ChangeRequest(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     requested_at = models.DateTimeField(default=timezone.now)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    seconded_at = models.DateTimeField(null=True)
+    seconded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The first of two who agree, where two are asked for.",
+    )
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     comment = models.TextField(blank=True)
@@ -325,6 +333,15 @@ class ChangeRequest(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (
+            models.CheckConstraint(
+                name="change_request_third_person",
+                condition=Q(seconded_by__isnull=True)
+                | (
+                    ~Q(seconded_by=models.F("requested_by"))
+                    & (Q(decided_by__isnull=True) | Q(status="REFUSED") | ~Q(seconded_by=models.F("decided_by")))
+                ),
+                violation_error_message="Two who agree to a change are two people, and neither asked for it.",
+            ),
             models.CheckConstraint(
                 name="change_request_second_person",
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("requested_by")),

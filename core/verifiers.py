@@ -39,6 +39,7 @@ def stored_files(tally: Tally) -> Iterator[str]:
             )
 
 
+_SECONDED = "change.seconded"
 _DECIDED = {"change.approved": ChangeRequest.Status.APPROVED, "change.refused": ChangeRequest.Status.REFUSED}
 
 
@@ -46,14 +47,17 @@ def change_requests(tally: Tally) -> Iterator[str]:
     """Each request is what was asked, by whom, and was decided as the audit trail tells."""
     asked: dict[int, tuple[str, str, int | None, str]] = {}
     decided: dict[int, tuple[str, int | None, str]] = {}
+    seconded: dict[int, int | None] = {}
     for kind, subject, actor, message, data in (
-        AuditEvent.objects.filter(kind__in=("change.requested", *_DECIDED))
+        AuditEvent.objects.filter(kind__in=("change.requested", _SECONDED, *_DECIDED))
         .order_by("chain", "sequence")
         .values_list("kind", "subject", "actor_id", "message", "data")
         .iterator(chunk_size=2000)
     ):
         if kind in _DECIDED:
             decided[data["change"]] = (_DECIDED[kind], actor, data["comment"])
+        elif kind == _SECONDED:
+            seconded[data["change"]] = actor
         else:
             asked[data["change"]] = (data["kind"], subject, actor, message)
     for change in ChangeRequest.objects.select_related("entity").order_by("pk").iterator(chunk_size=1000):
@@ -66,6 +70,11 @@ def change_requests(tally: Tally) -> Iterator[str]:
             yield (
                 f"{change.entity}: change request {change.pk} ({change.summary}): state, decider or comment are not "
                 f"those of the audit trail, which says {ChangeRequest.Status(told[0]).label.lower()}."
+            )
+        if change.seconded_by_id != seconded.get(change.pk):
+            yield (
+                f"{change.entity}: change request {change.pk} ({change.summary}): who agreed first is not who the "
+                "audit trail names."
             )
     for key, (_, subject, _, _) in sorted(asked.items()):
         yield f"Change request {key} about {subject} is missing: it stands in the audit trail only."

@@ -7,9 +7,12 @@ from itertools import product
 import pytest
 
 from core.errors import StaleContent, WrongState
+from core.models import Membership, User
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import DAY, draft
+from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.ledger.periods import period_soft_close
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Decision, Proposal, Status, Verb
 from writeoffs.proposals.services.steps import step
@@ -25,6 +28,7 @@ ALLOWED = {
     ("SUBMITTED", "APPROVE"): "APPROVED",
     ("APPROVED", "WITHDRAW"): "DRAFT",
     ("APPROVED", "RETURN"): "DRAFT",
+    ("APPROVED", "SECOND"): "APPROVED",
     ("APPROVED", "POST"): "POSTED",
     ("POSTED", "VOID"): "VOIDED",
 }
@@ -62,6 +66,10 @@ def do(company: Company, proposal: Proposal, verb: str) -> object:
             return services.proposal_reject(proposal=proposal, user=approver, comment="Not a loss")
         case "APPROVE":
             return services.proposal_approve(proposal=proposal, user=approver, digest=proposal.digest)
+        case "SECOND":
+            second, _ = User.objects.get_or_create(email="second@north.example", defaults={"full_name": "Second"})
+            Membership.objects.get_or_create(entity=company.entity, user=second, role="APPROVER")
+            return services.proposal_countersign(proposal=proposal, user=second, digest=proposal.digest)
         case "POST":
             return services.proposal_post(proposal=proposal, user=controller, digest=proposal.digest)
         case _:
@@ -89,6 +97,9 @@ def test_every_state_and_verb_through_the_services(company: Company, status: str
     proposal = bring(company, status)
     decisions = Decision.objects.count()
     if (status, verb) in ALLOWED:
+        if verb == "SECOND":
+            march = FiscalPeriod.objects.get(entity=company.entity, starts_on=DAY.replace(day=1))
+            period_soft_close(period=march, user=company["CONTROLLER"])
         do(company, proposal, verb)
         proposal.refresh_from_db()
         assert proposal.status == ALLOWED[status, verb]

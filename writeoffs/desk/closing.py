@@ -36,7 +36,10 @@ def _said(count: int, one: str, many: str) -> str:
 
 def _proposals(period: FiscalPeriod) -> Iterator[CloseCheck]:
     found = Proposal.objects.filter(
-        entity_id=period.entity_id, posting_on__gte=period.starts_on, posting_on__lte=period.ends_on
+        entity_id=period.entity_id,
+        posting_on__gte=period.starts_on,
+        posting_on__lte=period.ends_on,
+        adjustment=period.is_adjustment,
     ).aggregate(
         submitted=Count("pk", filter=Q(status=Status.SUBMITTED)),
         approved=Count("pk", filter=Q(status=Status.APPROVED)),

@@ -18,13 +18,14 @@ from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest, Entity
 from core.words import Role
+from writeoffs.ledger.calendar import fiscal_year_open
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import (
     REOPEN,
-    fiscal_year_open,
     period_checks,
     period_close,
     period_reopen_request,
+    period_soft_close,
 )
 
 PER_PAGE = 25
@@ -39,14 +40,14 @@ def periods(request: EntityRequest) -> HttpResponse:
 def _periods_page(request: EntityRequest, refused: DomainError | None = None) -> HttpResponse:
     found = list(
         FiscalPeriod.objects.filter(entity=request.entity)
-        .select_related("closed_by")
+        .select_related("closed_by", "soft_closed_by")
         .annotate(entry_count=Count("entries"))
-        .order_by("-starts_on")
+        .order_by("-starts_on", "-number")
     )
     years: dict[int, list[FiscalPeriod]] = {}
     for period in found:
         years.setdefault(period.fiscal_year, []).append(period)
-    open_periods = [period for period in found if period.status == FiscalPeriod.Status.OPEN]
+    open_periods = [p for p in found if p.status in FiscalPeriod.TAKING and not p.is_adjustment]
     context = {
         "years": list(years.items()),
         "open_count": len(open_periods),
@@ -91,7 +92,10 @@ def _period(request: EntityRequest, code: str) -> FiscalPeriod:
     if not (_is_small_number(year) and _is_small_number(number)):
         raise Http404
     found = get_object_or_404(
-        FiscalPeriod.objects.select_related("closed_by"), entity=request.entity, fiscal_year=year, number=number
+        FiscalPeriod.objects.select_related("closed_by", "soft_closed_by"),
+        entity=request.entity,
+        fiscal_year=year,
+        number=number,
     )
     found.entity = request.entity
     return found
@@ -106,12 +110,13 @@ def period(request: EntityRequest, code: str) -> HttpResponse:
 def _period_page(
     request: EntityRequest, shown: FiscalPeriod, refused: DomainError | None = None, reason: str = ""
 ) -> HttpResponse:
-    is_open = shown.status == FiscalPeriod.Status.OPEN
+    is_open = shown.status in FiscalPeriod.TAKING
     checks = period_checks(period=shown)
     subject = f"period:{shown.code}"
     context: dict[str, Any] = {
         "period": shown,
         "is_open": is_open,
+        "is_soft": shown.status == FiscalPeriod.Status.SOFT_CLOSED,
         "checks": checks,
         "blocking": sum(1 for check in checks if check.blocks and check.open),
         "entry_count": shown.entries.count(),
@@ -143,6 +148,19 @@ def period_close_view(request: EntityRequest, code: str) -> HttpResponse:
 
 @require_POST
 @for_entity()
+def period_soft_close_view(request: EntityRequest, code: str) -> HttpResponse:
+    shown = _period(request, code)
+    try:
+        period_soft_close(period=shown, user=request.user, key=key_of(request))
+    except DomainError as error:
+        record_refusal(request, error)
+        return _period_page(request, _period(request, code), error)
+    messages.success(request, f"{shown} is soft-closed. Every posting into it needs a second approver from now on.")
+    return redirect("desk:period", request.entity.slug, code)
+
+
+@require_POST
+@for_entity()
 def period_reopen_view(request: EntityRequest, code: str) -> HttpResponse:
     shown, reason = _period(request, code), request.POST.get("reason", "")
     try:
@@ -161,7 +179,9 @@ def changes(request: EntityRequest) -> HttpResponse:
 
 
 def _changes_page(request: EntityRequest, refused: DomainError | None = None) -> HttpResponse:
-    every = ChangeRequest.objects.filter(entity=request.entity).select_related("requested_by", "decided_by")
+    every = ChangeRequest.objects.filter(entity=request.entity).select_related(
+        "requested_by", "seconded_by", "decided_by"
+    )
     decided = every.exclude(status=ChangeRequest.Status.OPEN).order_by("-decided_at", "-pk")
     context = {
         "waiting": [(change, _why_not(request, change)) for change in _open(every)],
@@ -169,6 +189,12 @@ def _changes_page(request: EntityRequest, refused: DomainError | None = None) ->
         "refused": refused.message if refused else "",
     }
     return render(request, "desk/changes.html", context, status=refused.status if refused else 200)
+
+
+def _said(change: ChangeRequest, approve: bool) -> str:
+    if change.status == ChangeRequest.Status.OPEN:
+        return f"You agreed: {change.summary}. It waits for one more person."
+    return f"{'Approved' if approve else 'Refused'}: {change.summary}."
 
 
 def _open(every: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:
@@ -180,6 +206,8 @@ def _why_not(request: EntityRequest, change: ChangeRequest) -> str:
     kind = second_person.kind_of(change)
     if change.requested_by_id == request.user.pk:
         return "You asked for it, so a second person decides."
+    if change.seconded_by_id == request.user.pk:
+        return "You have agreed; it waits for one more person."
     if not request.entity_roles & kind.decided_by:
         names = " or ".join(sorted(role.label.lower() for role in kind.decided_by))
         return f"Waits for a {names} other than {change.requested_by}."
@@ -202,5 +230,5 @@ def change_decide(request: EntityRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         record_refusal(request, error)
         return _changes_page(request, error)
-    messages.success(request, f"{'Approved' if approve else 'Refused'}: {change.summary}.")
+    messages.success(request, _said(change, approve))
     return redirect("desk:changes", request.entity.slug)

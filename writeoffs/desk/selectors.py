@@ -18,6 +18,7 @@ from core.sheets import kinds
 from core.words import Role
 from inventory.kinds import stock_list
 from inventory.models import CountSheet, Lot
+from writeoffs.ledger.calendar import months_of
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.posting.models import Posting
 from writeoffs.proposals.models import Proposal
@@ -164,11 +165,9 @@ class Deadline:
 
 
 def next_deadline(*, entity: Entity, today: dt.date) -> Deadline | None:
-    """The earliest open period that has begun: the one that a controller closes next."""
+    """The earliest month that has begun and is not closed: the one that a controller closes next."""
     period = (
-        FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN, starts_on__lte=today)
-        .order_by("starts_on")
-        .first()
+        months_of(entity).filter(status__in=FiscalPeriod.TAKING, starts_on__lte=today).order_by("starts_on").first()
     )
     return Deadline(period, (period.ends_on - today).days) if period else None
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("periods/open-year/", periods.year_open, name="year_open"),
     path("periods/<str:code>/", periods.period, name="period"),
     path("periods/<str:code>/close/", periods.period_close_view, name="period_close"),
+    path("periods/<str:code>/soft-close/", periods.period_soft_close_view, name="period_soft_close"),
     path("periods/<str:code>/reopen/", periods.period_reopen_view, name="period_reopen"),
     path("tie-out/", tie_views.tie_outs, name="tie_outs"),
     path("tie-out/<str:code>/", tie_views.tie_out, name="tie_out"),

@@ -17,10 +17,11 @@ from django.db import connection
 from django.utils import timezone
 
 from core.audit import head_lock
-from core.errors import PeriodClosed, Unbalanced, WrongState
+from core.errors import PeriodClosed, PeriodSoftClosed, Unbalanced, WrongState
 from core.models import ChainHead, Entity, User
 from core.money import MONEY_SCALE, display_money, from_raw, is_whole_unit, to_raw
 from core.numbers import numbers_take
+from writeoffs.ledger.calendar import first_open_date, no_period, period_of
 from writeoffs.ledger.hashes import ENTRY_COLUMNS, VERSION, EntryContent, LineContent, entry_hash
 from writeoffs.ledger.mapping import AccountResolver, Facts, Rule, resolver_of
 from writeoffs.ledger.models import Account, FiscalPeriod, JournalEntry, JournalLine, Leg
@@ -65,26 +66,26 @@ class PlannedEntry:
     void_number: int = 0
 
 
-def period_lock(*, entity: Entity, posted_on: dt.date) -> FiscalPeriod:
-    """The open period of the date, row-locked. PeriodClosed names the date, the period and the first open date."""
+def period_lock(
+    *, entity: Entity, posted_on: dt.date, adjustment: bool = False, second_approver: bool = False
+) -> FiscalPeriod:
+    """The period of the date that takes the posting, row-locked: the month, or with `adjustment` the year's period 13.
+    PeriodClosed names the date, the period and the first open date; PeriodSoftClosed where the period wants a second
+    approver and there is none."""
     if not connection.in_atomic_block:
         raise RuntimeError("A period is locked only inside the transaction that posts into it.")
-    period = (
-        FiscalPeriod.objects.select_for_update()
-        .filter(entity=entity, starts_on__lte=posted_on, ends_on__gte=posted_on)
-        .first()
-    )
-    if period is not None and period.status == FiscalPeriod.Status.OPEN:
-        return period
-    first = (
-        FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN)
-        .order_by("starts_on")
-        .values_list("starts_on", flat=True)
-        .first()
-    )
-    what = f"{period} is closed" if period else f"{entity} has no fiscal period for this date"
-    step = f"The first open date is {first.isoformat()}." if first else "No period is open: a controller opens one."
-    raise PeriodClosed(f"{posted_on.isoformat()} cannot be posted: {what}. {step}")
+    period = period_of(entity=entity, day=posted_on, adjustment=adjustment, lock=True)
+    if period is None or period.status == FiscalPeriod.Status.CLOSED:
+        first = first_open_date(entity=entity)
+        what = f"{period} is closed" if period else no_period(entity, posted_on, adjustment)
+        step = f"The first open date is {first.isoformat()}." if first else "No period is open: a controller opens one."
+        raise PeriodClosed(f"{posted_on.isoformat()} cannot be posted: {what}. {step}")
+    if period.status == FiscalPeriod.Status.SOFT_CLOSED and not second_approver:
+        raise PeriodSoftClosed(
+            f"{posted_on.isoformat()} cannot be posted yet: {period} is soft-closed, so that every posting into it "
+            "needs a second approver. Have a second person approve it, or take a date in an open period."
+        )
+    return period
 
 
 _Key: TypeAlias = tuple[str, int | None, int | None, int | None, str, int | None]

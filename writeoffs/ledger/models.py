@@ -135,11 +135,18 @@ class StagedCostCentre(models.Model):
 
 
 class FiscalPeriod(models.Model):
-    """One month of a fiscal year, named after the calendar year in which the fiscal year ends."""
+    """One month of a fiscal year, named after the calendar year in which the fiscal year ends; or its period 13, which
+    takes adjustments dated the year's last day once December (or whichever month ends the year) is closed."""
+
+    ADJUSTMENT = 13
 
     class Status(models.TextChoices):
         OPEN = "OPEN", "Open"
+        SOFT_CLOSED = "SOFT", "Soft-closed"
         CLOSED = "CLOSED", "Closed"
+
+    # What takes postings: a soft-closed period only with a second approver for each.
+    TAKING = (Status.OPEN, Status.SOFT_CLOSED)
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="periods")
     fiscal_year = models.PositiveSmallIntegerField()
@@ -149,6 +156,8 @@ class FiscalPeriod(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    soft_closed_at = models.DateTimeField(null=True)
+    soft_closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     reopened_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -161,15 +170,24 @@ class FiscalPeriod(models.Model):
                 condition=Q(ends_on__gte=F("starts_on")),
                 violation_error_message="A period ends on or after the day it starts.",
             ),
+            models.CheckConstraint(
+                name="period_number_is_a_month_or_13",
+                condition=Q(number__gte=1, number__lte=13),
+                violation_error_message="A fiscal year has twelve months and the adjustment period 13.",
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.starts_on:%B %Y}"
+        return f"Adjustment period of {self.fiscal_year}" if self.is_adjustment else f"{self.starts_on:%B %Y}"
 
     @property
     def code(self) -> str:
         """2026-03: fiscal year and number, as it stands in addresses."""
         return f"{self.fiscal_year}-{self.number:02d}"
+
+    @property
+    def is_adjustment(self) -> bool:
+        return self.number == self.ADJUSTMENT
 
 
 class Zero(models.Model):

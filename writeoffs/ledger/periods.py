@@ -1,25 +1,26 @@
-"""Fiscal periods: opened by the year, closed with nothing left to do, re-opened only by two people.
+"""The life of a fiscal period: open, soft-closed (every posting wants a second approver), closed, re-opened by two.
 
-Invariants: a fiscal year is twelve months without gap or overlap, named after the calendar year in which it ends; a
-period is closed by compare-and-set while its row is locked, so that nothing is posted into it meanwhile (a posting
-locks the same row first). Rooms above register what has to be done before a close.
+Invariant: a period changes its state by compare-and-set while its row is locked, so that nothing is posted into it
+meanwhile (a posting locks the same row first). Rooms above register what has to be done before a close, and what a
+close freezes.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core import audit, changes
 from core.access import roles_in
-from core.errors import BadInput, NotAllowed, PeriodClosed, WrongState
+from core.errors import NotAllowed, WrongState
 from core.idempotency import Answer, Asked, once
-from core.models import ChangeRequest, Entity, User
+from core.models import ChangeRequest, User
 from core.words import Role
+from writeoffs.ledger.calendar import period_of as period_of
 from writeoffs.ledger.models import FiscalPeriod
 
 REOPEN = "period.reopen"
@@ -53,15 +54,55 @@ def period_checks(*, period: FiscalPeriod) -> list[CloseCheck]:
 
 
 def _earlier_periods(period: FiscalPeriod) -> CloseCheck:
+    """Months are closed in their order; the adjustment period stays open beside them and closes after its year's."""
+    before = Q(fiscal_year=period.fiscal_year) if period.is_adjustment else Q(starts_on__lt=period.starts_on)
     earlier = list(
         FiscalPeriod.objects.filter(
-            entity_id=period.entity_id, starts_on__lt=period.starts_on, status=FiscalPeriod.Status.OPEN
+            before, entity_id=period.entity_id, number__lt=FiscalPeriod.ADJUSTMENT, status__in=FiscalPeriod.TAKING
         ).order_by("starts_on")
     )
     if not earlier:
         return CloseCheck("Earlier periods are closed", 0, "Every earlier period is closed.")
     first = f"{earlier[0]} is the first." if len(earlier) > 1 else f"It is {earlier[0]}."
     return CloseCheck("Earlier periods are closed", len(earlier), f"{len(earlier)} still open. {first}")
+
+
+def period_soft_close(*, period: FiscalPeriod, user: User, key: str = "") -> FiscalPeriod:
+    """From now on every posting into the period wants a second approver. NotAllowed but for a CONTROLLER; WrongState
+    where it is not open. key: of the press."""
+
+    def step() -> Answer:
+        closed = _soft_close(period, user)
+        return Answer(f"{closed} is soft-closed. Every posting into it needs a second approver from now on.")
+
+    asked = Asked(
+        "period.soft_close",
+        f"period:{period.code}",
+        done_already=FiscalPeriod.objects.filter(pk=period.pk, status=FiscalPeriod.Status.SOFT_CLOSED).exists,
+    )
+    once(entity=period.entity, user=user, key=key, asked=asked, step=step)
+    return FiscalPeriod.objects.select_related("entity").get(pk=period.pk)
+
+
+@transaction.atomic
+def _soft_close(period: FiscalPeriod, user: User) -> FiscalPeriod:
+    if Role.CONTROLLER not in roles_in(period.entity, user):
+        raise NotAllowed(f"Soft-closing {period} needs the role controller in {period.entity}.")
+    locked = FiscalPeriod.objects.select_for_update().select_related("entity").get(pk=period.pk)
+    changed = FiscalPeriod.objects.filter(pk=locked.pk, status=FiscalPeriod.Status.OPEN).update(
+        status=FiscalPeriod.Status.SOFT_CLOSED, soft_closed_at=timezone.now(), soft_closed_by=user
+    )
+    if changed != 1:
+        raise WrongState(f"{locked} is {locked.get_status_display().lower()} already. Nothing was changed.")
+    locked.refresh_from_db()
+    audit.record(
+        entity=locked.entity,
+        actor=user,
+        kind="period.soft_closed",
+        subject=f"period:{locked.code}",
+        message=f"{user} soft-closed {locked}: every posting into it needs a second approver.",
+    )
+    return locked
 
 
 def period_close(*, period: FiscalPeriod, user: User, key: str = "") -> FiscalPeriod:
@@ -90,7 +131,7 @@ def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
     if left:
         points = " ".join(f"{check.label}: {check.detail}" for check in left)
         raise WrongState(f"{locked} cannot be closed yet. {points}")
-    closed = FiscalPeriod.objects.filter(pk=locked.pk, status=FiscalPeriod.Status.OPEN).update(
+    closed = FiscalPeriod.objects.filter(pk=locked.pk, status__in=FiscalPeriod.TAKING).update(
         status=FiscalPeriod.Status.CLOSED, closed_at=timezone.now(), closed_by=user
     )
     if closed != 1:
@@ -108,7 +149,7 @@ def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
 
 
 def period_reopen_request(*, period: FiscalPeriod, user: User, reason: str, key: str = "") -> ChangeRequest:
-    """Ask a second person to re-open a closed period. WrongState where it is open. key: of the press."""
+    """Ask a second person to re-open a closed or soft-closed period. WrongState where it is open. key: of the press."""
     return changes.change_once(
         entity=period.entity,
         user=user,
@@ -119,7 +160,7 @@ def period_reopen_request(*, period: FiscalPeriod, user: User, reason: str, key:
 
 
 def _reopen_request(period: FiscalPeriod, user: User, reason: str) -> ChangeRequest:
-    if period.status != FiscalPeriod.Status.CLOSED:
+    if period.status == FiscalPeriod.Status.OPEN:
         raise WrongState(f"{period} is open; there is nothing to re-open.")
     return changes.change_request(
         entity=period.entity,
@@ -134,9 +175,10 @@ def _reopen_request(period: FiscalPeriod, user: User, reason: str) -> ChangeRequ
 
 def _reopen(change: ChangeRequest, decider: User) -> None:
     """Carried out by core.changes, in the transaction of the second person's decision."""
-    reopened = FiscalPeriod.objects.filter(
-        entity=change.entity, pk=change.details["period"], status=FiscalPeriod.Status.CLOSED
-    ).update(status=FiscalPeriod.Status.OPEN, reopened_at=timezone.now())
+    shut = (FiscalPeriod.Status.CLOSED, FiscalPeriod.Status.SOFT_CLOSED)
+    reopened = FiscalPeriod.objects.filter(entity=change.entity, pk=change.details["period"], status__in=shut).update(
+        status=FiscalPeriod.Status.OPEN, reopened_at=timezone.now()
+    )
     if reopened != 1:
         raise WrongState(f"{change.summary}: the period is open already. Refuse this request.")
 
@@ -152,71 +194,3 @@ def register_changes() -> None:
             apply=_reopen,
         )
     )
-
-
-@transaction.atomic
-def fiscal_year_open(*, entity: Entity, fiscal_year: int, user: User | None = None) -> list[FiscalPeriod]:
-    """Make the twelve open periods of a fiscal year. `user`: the controller who asks; None when a company is set up.
-    WrongState where it overlaps periods that are there or leaves a gap between years; BadInput for an unlikely year."""
-    if user is not None and Role.CONTROLLER not in roles_in(entity, user):
-        raise NotAllowed(f"Opening a fiscal year needs the role controller in {entity}.")
-    if not 1990 <= fiscal_year <= 2100:
-        raise BadInput(f"{fiscal_year} is not a fiscal year. Expected something like {timezone.now().year}.")
-    # Two who open a year at once: the second waits here and then finds the first one's periods.
-    Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
-    starts = _month_starts(entity.fiscal_year_start, fiscal_year)
-    first, last = starts[0], starts[12] - dt.timedelta(days=1)
-    there = FiscalPeriod.objects.filter(entity=entity)
-    clash = there.filter(starts_on__lte=last, ends_on__gte=first).order_by("starts_on").first()
-    if clash is not None:
-        raise WrongState(f"Fiscal year {fiscal_year}: {clash} is there already. Nothing was opened.")
-    beside = there.filter(ends_on=first - dt.timedelta(days=1)) | there.filter(starts_on=starts[12])
-    if there.exists() and not beside.exists():
-        raise WrongState(f"Fiscal year {fiscal_year} would leave a gap. Open the years between first.")
-    periods = FiscalPeriod.objects.bulk_create(
-        FiscalPeriod(
-            entity=entity,
-            fiscal_year=fiscal_year,
-            number=number,
-            starts_on=start,
-            ends_on=starts[number] - dt.timedelta(days=1),
-        )
-        for number, start in enumerate(starts[:12], start=1)
-    )
-    audit.record(
-        entity=entity,
-        actor=user,
-        kind="period.year_opened",
-        subject=f"period:{periods[0].code}",
-        message=f"Fiscal year {fiscal_year} was opened: {first.isoformat()} to {last.isoformat()}.",
-    )
-    return periods
-
-
-def _month_starts(start_month: int, fiscal_year: int) -> list[dt.date]:
-    """The first days of the year's twelve months and of the month after; the year is the one in which it ends."""
-    first_year = fiscal_year if start_month == 1 else fiscal_year - 1
-    months = [start_month - 1 + offset for offset in range(13)]
-    return [dt.date(first_year + month // 12, month % 12 + 1, 1) for month in months]
-
-
-def first_open_date(*, entity: Entity, on_or_after: dt.date = dt.date.min) -> dt.date | None:
-    """The earliest date, from `on_or_after` on, that an open period takes; None where there is none."""
-    start = (
-        FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN, ends_on__gte=on_or_after)
-        .order_by("starts_on")
-        .values_list("starts_on", flat=True)
-        .first()
-    )
-    return max(start, on_or_after) if start else None
-
-
-def posting_date_default(*, entity: Entity, found_on: dt.date) -> dt.date:
-    """The later of found date and first open date. PeriodClosed where no open period follows; nothing is redated
-    later."""
-    day = first_open_date(entity=entity, on_or_after=found_on)
-    if day is None:
-        raise PeriodClosed(
-            f"No period from {found_on.isoformat()} on is open in {entity}. A controller opens the fiscal year first."
-        )
-    return day

@@ -185,10 +185,12 @@ def accounts(tally: Tally) -> Iterator[str]:
 def periods(tally: Tally) -> Iterator[str]:
     """A period is closed or open as the last closing or re-opening in the audit trail left it."""
     heard: dict[tuple[int | None, str], tuple[str, int | None]] = {}
+    soft: dict[tuple[int | None, str], int | None] = {}
     asked: dict[int, str] = {}
     for entity_id, kind, subject, actor, data in (
         AuditEvent.objects.filter(
-            kind__in=("period.closed", "change.requested", "change.approved"), subject__startswith="period:"
+            kind__in=("period.closed", "period.soft_closed", "change.requested", "change.approved"),
+            subject__startswith="period:",
         )
         .order_by("chain", "sequence")
         .values_list("entity_id", "kind", "subject", "actor_id", "data")
@@ -196,12 +198,18 @@ def periods(tally: Tally) -> Iterator[str]:
     ):
         if kind == "change.requested":
             asked[data["change"]] = data["kind"]
+        elif kind == "period.soft_closed":
+            closer = heard.get((entity_id, subject), ("", None))[1]
+            heard[entity_id, subject] = (FiscalPeriod.Status.SOFT_CLOSED, closer)
+            soft[entity_id, subject] = actor
         elif kind == "period.closed":
             heard[entity_id, subject] = (FiscalPeriod.Status.CLOSED, actor)
         elif asked.get(data["change"]) == REOPEN:
             closer = heard.get((entity_id, subject), ("", None))[1]
             heard[entity_id, subject] = (FiscalPeriod.Status.OPEN, closer)
-    for period in FiscalPeriod.objects.select_related("entity", "closed_by").order_by("entity_id", "starts_on"):
+    for period in FiscalPeriod.objects.select_related("entity", "closed_by", "soft_closed_by").order_by(
+        "entity_id", "starts_on", "number"
+    ):
         status, closer = heard.get((period.entity_id, f"period:{period.code}"), (FiscalPeriod.Status.OPEN, None))
         if period.status != status:
             yield (
@@ -211,6 +219,9 @@ def periods(tally: Tally) -> Iterator[str]:
         if period.closed_by_id != closer:
             stored = period.closed_by or "nobody"
             yield f"{period.entity}: {period}: {stored} is not who closed it, as the audit trail tells."
+        if period.soft_closed_by_id != soft.get((period.entity_id, f"period:{period.code}")):
+            stored = period.soft_closed_by or "nobody"
+            yield f"{period.entity}: {period}: {stored} is not who soft-closed it, as the audit trail tells."
 
 
 def mirrors(tally: Tally) -> Iterator[str]:

@@ -54,7 +54,8 @@ class Instruction:
 @dataclass(frozen=True, slots=True)
 class Document:
     """What is to be posted. kind: WRITE_OFF, WRITE_DOWN, COUNT_ADJUSTMENT or RECOVERY; title: for people, in the
-    entries; correction: how, where it corrects a material error of an earlier fiscal year."""
+    entries; correction: how, where it corrects a material error of an earlier fiscal year; adjustment: whether it is
+    posted into the year's period 13; second_approver: whether it has the one that a soft-closed period asks for."""
 
     entity: Entity
     source_ref: str
@@ -66,6 +67,8 @@ class Document:
     quarantine_goods: bool = True
     correction: Correction | None = None
     charges: Sequence[Charge] = ()
+    adjustment: bool = False
+    second_approver: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,12 @@ def posting_prepare(document: Document) -> Prepared:
     """Lock the open period and the lots and work the document out, inside the transaction that will post it."""
     if not connection.in_atomic_block:
         raise RuntimeError("A posting is prepared only inside the transaction that books it.")
-    period = period_lock(entity=document.entity, posted_on=document.posted_on)
+    period = period_lock(
+        entity=document.entity,
+        posted_on=document.posted_on,
+        adjustment=document.adjustment,
+        second_approver=document.second_approver,
+    )
     return Prepared(document, _changes(document, lock=True), period)
 
 

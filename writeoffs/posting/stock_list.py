@@ -46,7 +46,9 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
     if Movement.objects.filter(entity=entity, source_ref=source_ref).exists():
         raise WrongState(f"'{upload.file_name}' has been committed already. Nothing was done a second time.")
     posted_on = entity.local_date(upload.as_of)
-    period = period_lock(entity=entity, posted_on=posted_on)
+    # In a soft-closed period a second person stands behind the list: a controller other than its uploader.
+    second = user.pk != upload.created_by_id and Role.CONTROLLER in roles_in(entity, user)
+    period = period_lock(entity=entity, posted_on=posted_on, second_approver=second)
     checked = StagedCheck.objects.get(upload_id=upload.pk)
     if checked.opening:
         message, entries = _open(upload, checked, posted_on, source_ref)

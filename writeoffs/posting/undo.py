@@ -36,7 +36,8 @@ from writeoffs.posting.sets import rows_update
 @dataclass(frozen=True, slots=True)
 class Undoing:
     """What is to be undone of a posted document. document: as it was posted, an instruction a line. lines: the places
-    of the lines in it, from 0; before: those that earlier voids undid; number: of this void, from 1."""
+    of the lines in it, from 0; before: those that earlier voids undid; number: of this void, from 1. second_approver:
+    whether two agreed, as a soft-closed period asks."""
 
     document: Document
     number: int
@@ -46,6 +47,7 @@ class Undoing:
     reason: str
     asked_by: User
     decided_by: User
+    second_approver: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -66,7 +68,7 @@ def posting_void(undoing: Undoing) -> list[JournalEntry]:
             f"{document.source_ref.partition(':')[2]} was posted on {posting.posted_on.isoformat()}; it cannot be "
             f"voided as of {undoing.posted_on.isoformat()}. Choose the posting date or a later one."
         )
-    period = period_lock(entity=entity, posted_on=undoing.posted_on)
+    period = period_lock(entity=entity, posted_on=undoing.posted_on, second_approver=undoing.second_approver)
     posted = _posted_changes(document)
     mirrors = [plans.void(change) for change in _by_lot([posted[place] for place in sorted(undoing.lines)])]
     date_check(entity=entity, posted_on=undoing.posted_on, changes=mirrors)

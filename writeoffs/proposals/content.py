@@ -74,6 +74,8 @@ def document_of(proposal: Proposal, instructions: Sequence[Instruction], charges
         proposal.quarantine_goods,
         correction_of(proposal),
         charges=charges,
+        adjustment=proposal.adjustment,
+        second_approver=proposal.countersigned_by_id is not None,
     )
 
 
@@ -158,6 +160,8 @@ def digest_of(
     ]
     if charges:
         fields.append(["charges", *map(list, charges)])
+    if proposal.adjustment:
+        fields.append("adjustment period")
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

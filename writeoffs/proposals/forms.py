@@ -13,6 +13,7 @@ from core.errors import BadInput, DomainError, PeriodClosed
 from core.models import CostCentre, Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, RAW_LIMIT, from_raw
 from core.words import Reason
+from writeoffs.ledger.calendar import adjustments_open
 from writeoffs.proposals import policy
 from writeoffs.proposals.charge_forms import centre_choices
 from writeoffs.proposals.late import RULE, Late, late_of
@@ -44,6 +45,11 @@ class HeaderForm(forms.Form):
     event_on = _date("Event date", "The day on which the loss happened, as far as it is known.")
     found_on = _date("Found date", "The day on which somebody noticed.")
     posting_on = _date("Posting date", "Drives the period, the quantity and the journal.")
+    adjustment = forms.BooleanField(
+        label="Into the adjustment period",
+        required=False,
+        help_text="Period 13 of the fiscal year that ends on the posting date; for what is found after its last month.",
+    )
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
     finding = forms.ChoiceField(
         label="Found late: what it is", choices=[("", "Choose"), *Finding.choices], help_text=RULE
@@ -104,6 +110,8 @@ class HeaderForm(forms.Form):
             reason.choices = [choice for choice in Reason.choices if choice[0] != Reason.COUNT_DIFFERENCE]
         if Kind.WRITE_OFF not in kinds:
             del self.fields["quarantine_goods"]
+        if not adjustments_open(entity).exists() and not defaults.get("adjustment"):
+            del self.fields["adjustment"]
 
     def header(self) -> Header:
         data = self.cleaned_data
@@ -113,6 +121,7 @@ class HeaderForm(forms.Form):
             event_on=data["event_on"],
             found_on=data["found_on"],
             posting_on=data["posting_on"],
+            adjustment=data.get("adjustment", False),
             note=data["note"],
             quarantine_goods=data.get("quarantine_goods", False),
             finding=data.get("finding", ""),
@@ -159,6 +168,7 @@ class EditForm(HeaderForm):
             "event_on": proposal.event_on,
             "found_on": proposal.found_on,
             "posting_on": proposal.posting_on,
+            "adjustment": proposal.adjustment,
             "note": proposal.note,
             "quarantine_goods": proposal.quarantine_goods,
             "finding": proposal.finding,
@@ -183,8 +193,8 @@ class FromStockForm(HeaderForm):
     )
 
     field_order = (
-        *("kind", "reason", "percent", "event_on", "found_on", "posting_on", "finding", "material", "finding_why"),
-        *("note", "quarantine_goods"),
+        *("kind", "reason", "percent", "event_on", "found_on", "posting_on", "adjustment"),
+        *("finding", "material", "finding_why", "note", "quarantine_goods"),
     )
 
     def clean(self) -> dict[str, Any]:

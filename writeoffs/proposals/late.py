@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from core.errors import BadInput
 from core.models import Entity
+from writeoffs.ledger.calendar import period_of
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.posting.corrections import Correction
 from writeoffs.posting.lots import fiscal_year_of
@@ -50,11 +51,7 @@ def late_of(*, entity: Entity, kind: str, event_on: dt.date, posting_on: dt.date
     year = fiscal_year_of(entity, event_on)
     if year < fiscal_year_of(entity, posting_on):
         return Late(f"{event_on:%B %Y}", year)
-    period = (
-        FiscalPeriod.objects.filter(entity=entity, starts_on__lte=event_on, ends_on__gte=event_on)
-        .order_by("number")
-        .first()
-    )
+    period = period_of(entity=entity, day=event_on)
     if period is None or period.ends_on >= posting_on or period.status != FiscalPeriod.Status.CLOSED:
         return None
     return Late(str(period), None)

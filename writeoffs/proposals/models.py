@@ -59,6 +59,9 @@ class Proposal(models.Model):
     event_on = models.DateField("event date", help_text="The day on which the loss happened, as far as it is known.")
     found_on = models.DateField("found date", help_text="The day on which somebody noticed.")
     posting_on = models.DateField("posting date", help_text="Drives the period, the quantity and the journal.")
+    adjustment = models.BooleanField(
+        "adjustment period", default=False, help_text="Posted into the year's period 13, dated the year's last day."
+    )
     note = models.TextField(blank=True)
     count_sheet = models.ForeignKey(CountSheet, on_delete=models.PROTECT, null=True, related_name="proposals")
     quarantine_goods = models.BooleanField(
@@ -79,6 +82,14 @@ class Proposal(models.Model):
     submitted_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    countersigned_at = models.DateTimeField(null=True)
+    countersigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The second approver, whom a soft-closed period asks for.",
+    )
     posted_at = models.DateTimeField(null=True)
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -96,6 +107,17 @@ class Proposal(models.Model):
                 condition=Q(posted_by__isnull=True)
                 | (~Q(posted_by=F("created_by")) & Q(approved_by__isnull=False) & ~Q(posted_by=F("approved_by"))),
                 violation_error_message="Preparer, approver and poster of one document are three people.",
+            ),
+            models.CheckConstraint(
+                name="proposal_second_approver_is_another",
+                condition=Q(countersigned_by__isnull=True)
+                | (
+                    Q(approved_by__isnull=False)
+                    & ~Q(countersigned_by=F("created_by"))
+                    & ~Q(countersigned_by=F("approved_by"))
+                    & (Q(posted_by__isnull=True) | ~Q(countersigned_by=F("posted_by")))
+                ),
+                violation_error_message="The second approver is neither preparer, first approver nor poster.",
             ),
             models.CheckConstraint(
                 name="proposal_found_after_event",
@@ -279,6 +301,7 @@ class Verb(models.TextChoices):
     REJECT = "REJECT", "Rejected"
     DISCARD = "DISCARD", "Discarded"
     APPROVE = "APPROVE", "Approved"
+    SECOND = "SECOND", "Approved a second time"
     POST = "POST", "Posted"
     VOID = "VOID", "Voided"
 

@@ -1,7 +1,8 @@
 """Who may do what with a proposal, why not, and who can; and which dates a proposal proposes by itself.
 
-Invariant: preparer, approver and poster of one document are three people, and whoever counted does not approve the
-adjustment. The services raise what `refusal` gives; the pages show the same sentence beforehand.
+Invariant: preparer, approver and poster of one document are three people (four where a soft-closed period asks for a
+second approver), and whoever counted does not approve the adjustment. The services raise what `refusal` gives; the
+pages show the same sentence beforehand.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from decimal import Decimal
 from core.errors import DomainError, NotAllowed, PeriodClosed, SegregationOfDuties
 from core.models import Entity, User
 from core.words import Role
+from writeoffs.ledger.calendar import first_open_date, no_period, period_of
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.proposals.models import Proposal, Status, Verb
 
@@ -24,6 +26,7 @@ ROLE_OF: dict[str, tuple[Role, ...]] = {
     Verb.RETURN: (Role.APPROVER,),
     Verb.REJECT: (Role.APPROVER,),
     Verb.APPROVE: (Role.APPROVER,),
+    Verb.SECOND: (Role.APPROVER,),
     Verb.POST: (Role.CONTROLLER,),
     Verb.VOID: (Role.CONTROLLER, Role.PREPARER),
 }
@@ -46,12 +49,12 @@ def roles_for(proposal: Proposal, verb: str) -> tuple[Role, ...]:
 def excluded(proposal: Proposal, verb: str) -> set[int]:
     """The people whom segregation of duties keeps from the verb, whatever their roles."""
     people: set[int | None] = set()
-    if verb in (Verb.APPROVE, Verb.REJECT, Verb.RETURN, Verb.POST):
+    if verb in (Verb.APPROVE, Verb.SECOND, Verb.REJECT, Verb.RETURN, Verb.POST):
         people.add(proposal.created_by_id)
-    if verb in (Verb.APPROVE, Verb.POST) and proposal.count_sheet is not None:
+    if verb in (Verb.APPROVE, Verb.SECOND, Verb.POST) and proposal.count_sheet is not None:
         people |= {proposal.count_sheet.created_by_id, proposal.count_sheet.upload.committed_by_id}
-    if verb == Verb.POST:
-        people.add(proposal.approved_by_id)
+    if verb in (Verb.SECOND, Verb.POST):
+        people |= {proposal.approved_by_id, proposal.countersigned_by_id}
     return {person for person in people if person is not None}
 
 
@@ -98,7 +101,7 @@ def role_refusal(proposal: Proposal, *, roles: Collection[str], verb: str) -> No
 def _conflict(proposal: Proposal, user: User, said: str) -> str:
     if user.pk == proposal.created_by_id:
         return f"You prepared {proposal.number}, so it has to be {said} by somebody else."
-    if user.pk == proposal.approved_by_id:
+    if user.pk in (proposal.approved_by_id, proposal.countersigned_by_id):
         return f"You approved {proposal.number}, so it has to be {said} by somebody else."
     sheet = proposal.count_sheet
     done = "took in" if sheet is None or user.pk != sheet.created_by_id else "uploaded"
@@ -128,28 +131,31 @@ def day_refusal(*, entity: Entity, name: str, day: dt.date) -> str:
 
 def posting_date_default(*, entity: Entity, found_on: dt.date) -> dt.date | None:
     """The later of found date and first open date; None where no period is open from the found date until today."""
-    start = (
-        FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.OPEN, ends_on__gte=found_on)
-        .order_by("starts_on")
-        .values_list("starts_on", flat=True)
-        .first()
-    )
-    return None if start is None or start > entity.local_date() else max(start, found_on)
+    start = first_open_date(entity=entity, on_or_after=found_on)
+    return None if start is None or start > entity.local_date() else start
 
 
-def posting_date_check(*, entity: Entity, posting_on: dt.date, found_on: dt.date) -> None:
-    """PeriodClosed, with the date that can be taken instead, where no open period holds the posting date."""
-    period = FiscalPeriod.objects.filter(entity=entity, starts_on__lte=posting_on, ends_on__gte=posting_on).first()
-    if period is not None and period.status == FiscalPeriod.Status.OPEN:
+def posting_date_check(*, entity: Entity, posting_on: dt.date, found_on: dt.date, adjustment: bool = False) -> None:
+    """PeriodClosed, with the date that can be taken instead, where no period that takes postings holds the date."""
+    period = period_of(entity=entity, day=posting_on, adjustment=adjustment)
+    if period is not None and period.status in FiscalPeriod.TAKING:
         return
     offer = posting_date_default(entity=entity, found_on=found_on)
-    what = f"{period} is closed" if period else f"{entity} has no fiscal period for {posting_on.isoformat()}"
+    what = f"{period} is closed" if period else no_period(entity, posting_on, adjustment)
     step = (
         f"Take {offer.isoformat()}, the later of the found date and the first open date."
         if offer
         else "Ask a controller to open a period."
     )
     raise PeriodClosed(f"{posting_on.isoformat()} cannot be the posting date: {what}. {step}")
+
+
+def wants_second_approver(proposal: Proposal) -> bool:
+    """Whether it is approved, its period is soft-closed, and nobody has approved it a second time yet."""
+    if proposal.status != Status.APPROVED or proposal.countersigned_by_id is not None:
+        return False
+    period = period_of(entity=proposal.entity, day=proposal.posting_on, adjustment=proposal.adjustment)
+    return period is not None and period.status == FiscalPeriod.Status.SOFT_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +217,13 @@ def duties(proposal: Proposal, *, user: User, roles: Collection[str], amount: st
     awaited = _AWAITED.get(proposal.status)
     if awaited is None:
         return Duties((), _ENDED.get(proposal.status, ""), "")
-    verb, whom = awaited
-    names = {Verb.SUBMIT: f"Submit {amount}", Verb.APPROVE: f"Approve {amount}", Verb.POST: f"Post {amount}"}
+    verb, whom = (Verb.SECOND, "a second approver") if wants_second_approver(proposal) else awaited
+    names = {
+        Verb.SUBMIT: f"Submit {amount}",
+        Verb.APPROVE: f"Approve {amount}",
+        Verb.SECOND: f"Approve {amount} a second time",
+        Verb.POST: f"Post {amount}",
+    }
     why = refusal(proposal, user=user, roles=roles, verb=verb)
     steps: tuple[Step, ...] = () if why else (Step(verb, names[Verb(verb)], strong=True),)
     steps += tuple(

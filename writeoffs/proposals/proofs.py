@@ -31,6 +31,7 @@ VERB_OF_EVENT: dict[str, Verb] = {
     "proposal.rejected": Verb.REJECT,
     "proposal.discarded": Verb.DISCARD,
     "proposal.approved": Verb.APPROVE,
+    "proposal.countersigned": Verb.SECOND,
     "proposal.posted": Verb.POST,
     "proposal.partly_voided": Verb.VOID,
     "proposal.voided": Verb.VOID,
@@ -48,6 +49,7 @@ class Heard:
     status: str = Status.DRAFT
     created_by: int | None = None
     approved_by: int | None = None
+    countersigned_by: int | None = None
     posted_by: int | None = None
     digest: str = ""
     accounts: list[list[str]] | None = None
@@ -63,7 +65,9 @@ class Heard:
             return
         self.status = _LEADS_TO[VERB_OF_EVENT[kind]]
         if self.status == Status.DRAFT:
-            self.approved_by, self.digest = None, ""
+            self.approved_by, self.countersigned_by, self.digest = None, None, ""
+        elif kind == "proposal.countersigned":
+            self.countersigned_by = actor
         elif self.status == Status.APPROVED:
             self.approved_by = actor
         elif self.status == Status.POSTED:
@@ -172,6 +176,7 @@ def _state_complaints(proposal: Proposal, heard: Heard, people: _People) -> Iter
     for word, stored, told in (
         ("prepared", proposal.created_by_id, heard.created_by),
         ("approved", proposal.approved_by_id, heard.approved_by),
+        ("approved a second time", proposal.countersigned_by_id, heard.countersigned_by),
         ("posted", proposal.posted_by_id, heard.posted_by),
     ):
         if stored != told:

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from core.models import Entity, User
 from core.words import Role
 from inventory.models import CountSheet
+from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
 from writeoffs.proposals.numbers import said
 
@@ -45,6 +46,16 @@ def with_line_figures(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     )
 
 
+def second_approver_wanted(entity: Entity) -> Q:
+    """Approved proposals dated in a soft-closed period that nobody has approved a second time: policy's rule as a
+    query. One query for the periods, of which few are soft-closed at once."""
+    soft = FiscalPeriod.objects.filter(entity=entity, status=FiscalPeriod.Status.SOFT_CLOSED)
+    dated = Q(pk__in=[])
+    for period in soft:
+        dated |= Q(posting_on__range=(period.starts_on, period.ends_on), adjustment=period.is_adjustment)
+    return dated & Q(status=Status.APPROVED, countersigned_by__isnull=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """What waits for one person, oldest first: querysets with the figures of a line. `counts` was read in one query."""
@@ -67,9 +78,21 @@ def inbox(*, entity: Entity, user: User, roles: Collection[str]) -> Inbox:
         count_sheet__in=CountSheet.objects.filter(Q(created_by=user) | Q(upload__committed_by=user), entity=entity),
     )
     never = Q(pk__in=[])
-    approve = Q(status=Status.SUBMITTED) & ~mine & ~counted_by_me if Role.APPROVER in roles else never
+    unsigned = second_approver_wanted(entity)
+    approve = (
+        (Q(status=Status.SUBMITTED) | (unsigned & ~Q(approved_by=user))) & ~mine & ~counted_by_me
+        if Role.APPROVER in roles
+        else never
+    )
     post = (
-        Q(status=Status.APPROVED) & ~mine & ~counted_by_me & ~Q(approved_by=user) if Role.CONTROLLER in roles else never
+        Q(status=Status.APPROVED)
+        & ~mine
+        & ~counted_by_me
+        & ~Q(approved_by=user)
+        & (Q(countersigned_by__isnull=True) | ~Q(countersigned_by=user))
+        & ~unsigned
+        if Role.CONTROLLER in roles
+        else never
     )
     returned = mine & Q(status=Status.DRAFT, last_verb=Verb.RETURN)
     sent = mine & Q(status__in=(Status.SUBMITTED, Status.APPROVED))
@@ -122,7 +145,9 @@ def last_voided_at(entity: Entity) -> dt.datetime | None:
 def proposal_get(*, entity: Entity, number: str) -> Proposal | None:
     """One proposal of the entity with everything its page names, or None."""
     return (
-        Proposal.objects.select_related("entity", "created_by", "approved_by", "posted_by", "count_sheet__upload")
+        Proposal.objects.select_related(
+            "entity", "created_by", "approved_by", "countersigned_by", "posted_by", "count_sheet__upload"
+        )
         .filter(entity=entity, number=number)
         .first()
     )
@@ -200,11 +225,14 @@ def steps_of(proposal: Proposal) -> list[StepShown]:
     """Prepared, submitted, approved, posted; who and when, and where it stands or was stopped."""
     last = {d.verb: d for d in proposal.decisions.select_related("by").order_by("pk")}
     steps = [StepShown("Prepared", "done", str(proposal.created_by), proposal.created_at)]
-    ways = (
+    ways: tuple[tuple[str, str, dt.datetime | None, str], ...] = (
         ("Submitted", Status.DRAFT, proposal.submitted_at, str(proposal.created_by)),
         ("Approved", Status.SUBMITTED, proposal.approved_at, str(proposal.approved_by or "")),
         ("Posted", Status.APPROVED, proposal.posted_at, str(proposal.posted_by or "")),
     )
+    if proposal.countersigned_at is not None:
+        second = ("Approved again", "", proposal.countersigned_at, str(proposal.countersigned_by))
+        ways = (*ways[:2], second, ways[2])
     for label, waits_at, at, by in ways:
         if at is not None:
             steps.append(StepShown(label, "done", by, at))

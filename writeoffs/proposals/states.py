@@ -14,6 +14,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (Status.SUBMITTED, Verb.APPROVE): Status.APPROVED,
     (Status.APPROVED, Verb.WITHDRAW): Status.DRAFT,
     (Status.APPROVED, Verb.RETURN): Status.DRAFT,
+    (Status.APPROVED, Verb.SECOND): Status.APPROVED,
     (Status.APPROVED, Verb.POST): Status.POSTED,
     (Status.POSTED, Verb.VOID): Status.VOIDED,
 }
@@ -25,6 +26,7 @@ INFINITIVE: dict[str, str] = {
     Verb.REJECT: "rejected",
     Verb.DISCARD: "discarded",
     Verb.APPROVE: "approved",
+    Verb.SECOND: "approved a second time",
     Verb.POST: "posted",
     Verb.VOID: "voided",
 }

@@ -2,7 +2,6 @@
 
 from django.urls import path, register_converter
 
-from writeoffs.proposals.models import Verb
 from writeoffs.proposals.views import charges, detail, lines, listing, making, papers, voiding
 
 
@@ -50,6 +49,6 @@ urlpatterns = [
             {"verb": verb},
             name=verb.lower(),
         )
-        for verb in (Verb.SUBMIT, Verb.WITHDRAW, Verb.DISCARD, Verb.RETURN, Verb.REJECT, Verb.APPROVE, Verb.POST)
+        for verb in detail.STEPS
     ),
 ]

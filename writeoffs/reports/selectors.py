@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 
 from core.models import Category, Entity
 from core.words import Reason
-from inventory.models import Movement
+from inventory.models import Movement, MovementKind
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Leg, Origin
 from writeoffs.ledger.roles import LOSS_ROLES
 from writeoffs.posting.corrections import LEGS
@@ -26,7 +26,7 @@ from writeoffs.reports.statements.impact import AccountFact
 from writeoffs.reports.statements.losses import LossFact
 from writeoffs.reports.statements.register import LineFact, RegisterLine, RegisterTotals, register_line
 from writeoffs.reports.statements.rollforward import MovementFact
-from writeoffs.reports.statements.spans import PeriodFact, Span
+from writeoffs.reports.statements.spans import ADJUSTMENTS, MONTHS, PeriodFact, Span
 
 ZERO = Decimal(0)
 POSTED = (Status.POSTED, Status.VOIDED)
@@ -54,7 +54,14 @@ def _of(span: Span, source_ref: str | None) -> Q:
     """The lines of one document where one is named, else those posted in the span."""
     if source_ref:
         return Q(entry__source_ref=source_ref)
-    return Q(entry__posted_on__gte=span.starts_on, entry__posted_on__lte=span.ends_on)
+    return _dated(span, "entry__")
+
+
+def _dated(span: Span, entry: str = "") -> Q:
+    """Entries of a span. entry: the way to the entry, "entry__" from its lines."""
+    dates = Q(**{f"{entry}posted_on__gte": span.starts_on, f"{entry}posted_on__lte": span.ends_on})
+    thirteen = Q(**{f"{entry}period__number": FiscalPeriod.ADJUSTMENT})
+    return {MONTHS: dates & ~thirteen, ADJUSTMENTS: dates & thirteen}.get(span.part, dates)
 
 
 def accounts_summed(*, entity: Entity, span: Span, source_ref: str | None = None) -> list[AccountFact]:
@@ -89,10 +96,7 @@ class People:
 def people_behind(*, entity: Entity, span: Span, source_ref: str | None = None) -> People:
     """Who prepared, approved and posted the own entries."""
     entries = JournalEntry.objects.filter(entity=entity, origin=Origin.OWN)
-    if source_ref:
-        entries = entries.filter(source_ref=source_ref)
-    else:
-        entries = entries.filter(posted_on__gte=span.starts_on, posted_on__lte=span.ends_on)
+    entries = entries.filter(source_ref=source_ref) if source_ref else entries.filter(_dated(span))
     rows = list(
         entries.order_by()
         .values_list("prepared_by__full_name", "approved_by__full_name", "posted_by__full_name")
@@ -114,7 +118,12 @@ def losses_by_month(*, entity: Entity, months: Sequence[PeriodFact]) -> list[Los
         .values_list("entry__period__fiscal_year", "entry__period__number", "reason")
         .annotate(amount=Sum("amount"))
     )
-    return [LossFact(f"{year}-{number:02d}", reason, amount) for year, number, reason, amount in rows]
+    # What is adjusted after the last month is drawn in it: the picture shows months.
+    sums: dict[tuple[str, str], Decimal] = {}
+    for year, number, reason, amount in rows:
+        key = f"{year}-{min(number, 12):02d}", reason
+        sums[key] = sums.get(key, ZERO) + amount
+    return [LossFact(month, reason, amount) for (month, reason), amount in sums.items()]
 
 
 REASONS: tuple[str, ...] = (*Reason.values, "")
@@ -142,20 +151,38 @@ class RollFacts:
     gl_allowance: Mapping[int | None, Decimal]
 
 
+def _adjustments(entity: Entity, span: Span) -> Q:
+    """The movements that the adjustment period of the span's last day holds. Movements know days, not periods: their
+    documents say it; a void has a date of its own and is never one of them."""
+    numbers = Proposal.objects.filter(
+        entity=entity, adjustment=True, posting_on=span.ends_on, status__in=POSTED
+    ).values_list("number", flat=True)
+    refs = [f"proposal:{number}" for number in numbers] if span.part else []
+    return Q(posted_on=span.ends_on, source_ref__in=refs) & ~Q(kind=MovementKind.VOID)
+
+
 def roll_facts(*, entity: Entity, span: Span) -> RollFacts:
-    """Movements up to the span's end by class and kind, and the ledger's balances at its end. Three queries."""
+    """Movements up to the span's end by class and kind, and the ledger's balances at its end. Four queries."""
+    adjusted = _adjustments(entity, span)
+    earlier = Q(posted_on__lt=span.starts_on)
     before = Case(
-        When(posted_on__lt=span.starts_on, then=Value(True)), default=Value(False), output_field=BooleanField()
+        When(earlier | (Q(posted_on=span.ends_on) & ~adjusted) if span.part == ADJUSTMENTS else earlier, Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
     )
+    movements = Movement.objects.filter(entity=entity, posted_on__lte=span.ends_on)
+    lines = JournalLine.objects.filter(entry__entity=entity, entry__sealed=True, entry__posted_on__lte=span.ends_on)
+    if span.part == MONTHS:
+        movements = movements.exclude(adjusted)
+        thirteen = Q(entry__period__number=FiscalPeriod.ADJUSTMENT, entry__posted_on=span.ends_on)
+        lines = lines.exclude(thirteen)
     rows = list(
-        Movement.objects.filter(entity=entity, posted_on__lte=span.ends_on)
-        .order_by()
+        movements.order_by()
         .values_list("lot__item__category_id", "kind", before)
         .annotate(cost_sum=Sum("cost"), allowance_sum=Sum("allowance"))
     )
     balances = list(
-        JournalLine.objects.filter(entry__entity=entity, entry__sealed=True, entry__posted_on__lte=span.ends_on)
-        .filter(role__in=("INVENTORY", "INVENTORY_ALLOWANCE"))
+        lines.filter(role__in=("INVENTORY", "INVENTORY_ALLOWANCE"))
         .order_by()
         .values_list("category_id", "role")
         .annotate(amount=Sum("amount"))
@@ -196,17 +223,24 @@ class RegisterLines:
     ) -> None:
         self.entity, self.span, self.narrow, self.periods = entity, span, narrow, periods
 
-    def _period(self, day: dt.date) -> str:
-        return next((p.code for p in self.periods if p.starts_on <= day <= p.ends_on), "")
+    def _period(self, day: dt.date, *, adjustment: bool) -> str:
+        own = (p.code for p in self.periods if p.starts_on <= day <= p.ends_on and p.is_adjustment is adjustment)
+        return next(own, "")
 
     @cached_property
     def posted(self) -> QuerySet[ProposalLine]:
         dates = Q(proposal__posting_on__gte=self.span.starts_on, proposal__posting_on__lte=self.span.ends_on)
+        if self.span.part:
+            # A month has the year's last day without what was adjusted on it, an adjustment period has nothing else.
+            thirteen = Q(proposal__adjustment=True, proposal__posting_on=self.span.ends_on)
+            dates &= thirteen if self.span.part == ADJUSTMENTS else ~thirteen
         return self._lines().filter(dates)
 
     @cached_property
     def voided(self) -> QuerySet[ProposalLine]:
         """The lines that voids of this span undid, and no others of their documents."""
+        if self.span.part == ADJUSTMENTS:
+            return self._lines().none()
         days = Q(voided__void__posted_on__gte=self.span.starts_on, voided__void__posted_on__lte=self.span.ends_on)
         return self._lines().filter(days)
 
@@ -276,7 +310,7 @@ class RegisterLines:
                 event_on=p.event_on,
                 found_on=p.found_on,
                 posted_on=day,
-                period=self._period(day),
+                period=self._period(day, adjustment=p.adjustment and not void),
                 sku=lot.item.sku,
                 description=lot.item.description,
                 lot_id=lot.pk,

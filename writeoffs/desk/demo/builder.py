@@ -20,8 +20,8 @@ from writeoffs.desk.demo.clock import TODAY, Clock
 from writeoffs.desk.demo.goods import CATALOGUE, LOCATIONS
 from writeoffs.desk.demo.office import Office
 from writeoffs.desk.demo.people import PASSWORD, PEOPLE
+from writeoffs.ledger.calendar import fiscal_year_open
 from writeoffs.ledger.chart import chart_create
-from writeoffs.ledger.periods import fiscal_year_open
 
 Say = Callable[[str], None]
 

@@ -20,6 +20,7 @@ from inventory.models import CountSheet, Lot, QuarantineEntry, UnexplainedFall
 from inventory.services import fall_explain
 from writeoffs.desk.demo.clock import Clock
 from writeoffs.desk.demo.goods import Key
+from writeoffs.ledger.calendar import months_of
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import period_close
 from writeoffs.posting.acknowledge import posting_acknowledge
@@ -173,9 +174,9 @@ class Office:
     def close_until(self, last: dt.date, *, on: dt.date) -> None:
         """Every open period that ends by `last`, in order."""
         self.clock.go_to(on, 16)
-        open_ones = FiscalPeriod.objects.filter(
-            entity=self.entity, status=FiscalPeriod.Status.OPEN, ends_on__lte=last
-        ).order_by("starts_on")
+        open_ones = (
+            months_of(self.entity).filter(status=FiscalPeriod.Status.OPEN, ends_on__lte=last).order_by("starts_on")
+        )
         for period in open_ones:
             self.clock.pass_minutes(4)
             period_close(period=period, user=self.people["controller"])

@@ -18,6 +18,7 @@ from writeoffs.proposals.services.create import (
 )
 from writeoffs.proposals.services.decide import (
     proposal_approve,
+    proposal_countersign,
     proposal_discard,
     proposal_reject,
     proposal_return,
@@ -45,6 +46,7 @@ __all__ = [
     "line_remove",
     "lines_cost_centre_set",
     "proposal_approve",
+    "proposal_countersign",
     "proposal_create",
     "proposal_create_from_count",
     "proposal_create_from_quarantine",

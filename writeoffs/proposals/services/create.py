@@ -49,6 +49,7 @@ class Header:
     finding: str = ""
     material: bool | None = None
     finding_why: str = ""
+    adjustment: bool = False
 
 
 class HeaderRefused(BadInput):
@@ -88,7 +89,9 @@ def header_check(*, entity: Entity, header: Header) -> None:
             "A count adjustment has the reason count difference, and no other kind has it. Choose the other.",
         )
     finding_check(header)
-    policy.posting_date_check(entity=entity, posting_on=header.posting_on, found_on=header.found_on)
+    policy.posting_date_check(
+        entity=entity, posting_on=header.posting_on, found_on=header.found_on, adjustment=header.adjustment
+    )
 
 
 def finding_check(header: Header) -> None:
@@ -129,6 +132,7 @@ def proposal_create(
         event_on=header.event_on,
         found_on=header.found_on,
         posting_on=header.posting_on,
+        adjustment=header.adjustment,
         note=header.note.strip(),
         quarantine_goods=header.kind == Kind.WRITE_OFF and header.quarantine_goods,
         finding=header.finding,

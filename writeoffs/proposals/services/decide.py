@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import audit
-from core.errors import BadInput, StaleContent
+from core.errors import BadInput, StaleContent, WrongState
 from core.models import User
 from inventory.models import CountSheet
 from writeoffs.ledger.mapping import resolver_of
@@ -21,6 +21,7 @@ from writeoffs.proposals.services.lines import content_refresh, refuse_other_rea
 from writeoffs.proposals.services.steps import content_check, guard, proposal_lock, step
 
 _CLEARED = {"digest": "", "submitted_at": None, "approved_at": None, "approved_by": None}
+_CLEARED |= {"countersigned_at": None, "countersigned_by": None}
 
 
 def _tell(proposal: Proposal, user: User, kind: str, message: str, comment: str = "", **more: object) -> None:
@@ -47,7 +48,12 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
         raise StaleContent(f"{proposal.number} was changed in another window since. Reload the page, then submit it.")
     if not proposal.line_count:
         raise BadInput(f"{proposal.number} has no lines. Add the lots that lost value, then submit it.")
-    policy.posting_date_check(entity=proposal.entity, posting_on=proposal.posting_on, found_on=proposal.found_on)
+    policy.posting_date_check(
+        entity=proposal.entity,
+        posting_on=proposal.posting_on,
+        found_on=proposal.found_on,
+        adjustment=proposal.adjustment,
+    )
     refuse_other_reason(proposal, reason=proposal.reason)
     refuse_unclassified(proposal)
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
@@ -125,6 +131,30 @@ def proposal_approve(*, proposal: Proposal, user: User, digest: str, comment: st
     values = {"approved_by": user, "approved_at": timezone.now()}
     step(proposal, verb=Verb.APPROVE, to=to, user=user, comment=comment, values=values)
     _tell(proposal, user, "approved", f"{user} approved {proposal.number}: {content.amount_said(proposal)}.", comment)
+    return proposal
+
+
+@transaction.atomic
+def proposal_countersign(*, proposal: Proposal, user: User, digest: str, comment: str = "") -> Proposal:
+    """Approve as the second approver, whom a soft-closed period asks for, the very content that was approved.
+
+    WrongState where its period is open, or a second approver has signed already; StaleContent as for the first one.
+    """
+    proposal = proposal_lock(proposal)
+    to = guard(proposal, user=user, verb=Verb.SECOND)
+    if proposal.countersigned_by is not None:
+        raise WrongState(
+            f"{proposal.number} was approved a second time by {proposal.countersigned_by}. It can be posted."
+        )
+    if not policy.wants_second_approver(proposal):
+        raise WrongState(
+            f"{proposal.number} needs no second approver: its period is not soft-closed. It can be posted."
+        )
+    content_check(proposal, seen=digest)
+    values = {"countersigned_by": user, "countersigned_at": timezone.now()}
+    step(proposal, verb=Verb.SECOND, to=to, user=user, comment=comment, values=values)
+    said = f"{user} approved {proposal.number} as the second approver: {content.amount_said(proposal)}."
+    _tell(proposal, user, "countersigned", said, comment)
     return proposal
 
 

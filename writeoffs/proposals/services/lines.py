@@ -20,7 +20,7 @@ from writeoffs.proposals.models import Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.create import Header, LineInput, header_check, lines_write, totals_set
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
 
-_HEADER = ("reason", "event_on", "found_on", "posting_on", "note", "quarantine_goods")
+_HEADER = ("reason", "event_on", "found_on", "posting_on", "adjustment", "note", "quarantine_goods")
 
 
 def totals_now(proposal: Proposal) -> dict[str, object]:
@@ -77,6 +77,7 @@ def proposal_edit(*, proposal: Proposal, user: User, header: Header, version: in
     before = {**totals_now(proposal), **_said(proposal)}
     proposal.reason = header.reason
     proposal.event_on, proposal.found_on, proposal.posting_on = header.event_on, header.found_on, header.posting_on
+    proposal.adjustment = header.adjustment
     proposal.note = header.note.strip()
     proposal.quarantine_goods = proposal.kind == Kind.WRITE_OFF and header.quarantine_goods
     proposal.finding, proposal.material = header.finding, header.material
@@ -95,6 +96,7 @@ def _said(proposal: Proposal) -> dict[str, object]:
         "event_date": proposal.event_on,
         "found_date": proposal.found_on,
         "posting_date": proposal.posting_on,
+        "adjustment_period": proposal.adjustment,
         "note": proposal.note,
         "quarantine": proposal.quarantine_goods,
         "finding": [proposal.finding, proposal.material, proposal.finding_why],

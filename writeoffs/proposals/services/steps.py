@@ -24,7 +24,7 @@ def proposal_lock(proposal: Proposal) -> Proposal:
     """The proposal as it stands now, row-locked until the transaction ends."""
     return (
         Proposal.objects.select_for_update(of=("self",))
-        .select_related("entity", "created_by", "approved_by", "count_sheet__upload")
+        .select_related("entity", "created_by", "approved_by", "countersigned_by", "count_sheet__upload")
         .get(pk=proposal.pk)
     )
 

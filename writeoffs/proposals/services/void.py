@@ -21,7 +21,8 @@ from core.models import ChangeRequest, User
 from core.money import MONEY_SCALE, from_raw
 from core.words import Framework, Role
 from inventory.models import CountSheet
-from writeoffs.ledger.models import JournalEntry
+from writeoffs.ledger.calendar import period_of
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.undo import Undoing, posting_void
 from writeoffs.proposals import content, policy
@@ -200,6 +201,7 @@ def _undoing(
         reason=change.reason,
         asked_by=change.requested_by,
         decided_by=decider,
+        second_approver=change.seconded_by_id is not None,
     )
 
 
@@ -271,9 +273,17 @@ def refuse_later_recovery(proposal: Proposal, lines: Collection[RawLine]) -> Non
         )
 
 
+def void_wants_two(change: ChangeRequest) -> bool:
+    """A void dated in a soft-closed period needs a second approver, like every posting into it."""
+    day = dt.date.fromisoformat(change.details["posted_on"])
+    period = period_of(entity=change.entity, day=day)
+    return period is not None and period.status == FiscalPeriod.Status.SOFT_CLOSED
+
+
 def may_decide_void(change: ChangeRequest, user: User) -> bool:
     """Whether the page offers the decision to the person."""
-    return user.pk != change.requested_by_id and void_refusal(change, user) is None
+    asked = (change.requested_by_id, change.seconded_by_id)
+    return user.pk not in asked and void_refusal(change, user) is None
 
 
 CHANGE_KIND = ChangeKind(
@@ -282,4 +292,5 @@ CHANGE_KIND = ChangeKind(
     requested_by=frozenset({Role.CONTROLLER, Role.PREPARER}),
     decided_by=frozenset({Role.APPROVER}),
     apply=void_apply,
+    wants_two=void_wants_two,
 )

@@ -146,6 +146,18 @@ def _approve(request: EntityRequest, proposal: Proposal) -> str:
     return f"Approved: {content.amount_said(proposal)}. {proposal.number} waits for a controller to post it."
 
 
+def _countersign(request: EntityRequest, proposal: Proposal) -> str:
+    services.proposal_countersign(
+        proposal=proposal,
+        user=request.user,
+        digest=request.POST.get("digest", ""),
+        comment=request.POST.get("comment", ""),
+    )
+    return (
+        f"Approved a second time: {content.amount_said(proposal)}. {proposal.number} waits for a controller to post it."
+    )
+
+
 def _post(request: EntityRequest, proposal: Proposal) -> str:
     posted = services.proposal_post(
         proposal=proposal, user=request.user, digest=request.POST.get("digest", ""), key=key_of(request)
@@ -153,13 +165,14 @@ def _post(request: EntityRequest, proposal: Proposal) -> str:
     return posted.message
 
 
-_STEPS: Mapping[str, Callable[[EntityRequest, Proposal], str]] = {
+STEPS: Mapping[str, Callable[[EntityRequest, Proposal], str]] = {
     Verb.SUBMIT: _submit,
     Verb.WITHDRAW: _withdraw,
     Verb.DISCARD: _discard,
     Verb.RETURN: _return,
     Verb.REJECT: _reject,
     Verb.APPROVE: _approve,
+    Verb.SECOND: _countersign,
     Verb.POST: _post,
 }
 
@@ -170,7 +183,7 @@ def proposal_step(request: EntityRequest, number: str, verb: str) -> HttpRespons
     """One step; refused, the page is shown as it stands now, with the reason and with what was typed."""
     proposal = proposal_or_404(request, number)
     try:
-        said = _STEPS[verb](request, proposal)
+        said = STEPS[verb](request, proposal)
     except (NotAllowed, SegregationOfDuties):
         raise
     except DomainError as error:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from babel.dates import format_date, format_skeleton
 
 PREVIOUS, YEAR, NONE = "previous", "year", "none"
+# The number of a fiscal year's adjustment period, and what of its day a span takes in.
+ADJUSTMENT = 13
+BOTH, MONTHS, ADJUSTMENTS = "", "months", "adjustments"
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -26,18 +29,25 @@ class PeriodFact:
     closed: bool = False
 
     @property
+    def is_adjustment(self) -> bool:
+        return self.number == ADJUSTMENT
+
+    @property
     def code(self) -> str:
         return f"{self.fiscal_year}-{self.number:02d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """First and last day, both included. code: the choice in addresses: 2026-03, FY2026, or range."""
+    """First and last day, both included. code: the choice in addresses: 2026-03, FY2026, or range. part: which of what
+    is dated a fiscal year's last day: a month leaves the adjustment period out, an adjustment period has nothing
+    else."""
 
     starts_on: dt.date
     ends_on: dt.date
     code: str
     label: str
+    part: str = BOTH
 
 
 def date_text(day: dt.date, locale: str) -> str:
@@ -46,12 +56,15 @@ def date_text(day: dt.date, locale: str) -> str:
 
 def period_span(period: PeriodFact, locale: str) -> Span:
     """Named by its month where it is a calendar month, by its days where it is not."""
+    if period.is_adjustment:
+        label = f"Adjustment period of {period.fiscal_year}"
+        return Span(period.starts_on, period.ends_on, period.code, label, ADJUSTMENTS)
     last = (period.starts_on.replace(day=1) + dt.timedelta(days=31)).replace(day=1) - ONE_DAY
     if period.starts_on.day == 1 and period.ends_on == last:
         label = format_skeleton("yMMMM", period.starts_on, locale=locale)
     else:
         label = _days(period.starts_on, period.ends_on, locale)
-    return Span(period.starts_on, period.ends_on, period.code, label)
+    return Span(period.starts_on, period.ends_on, period.code, label, MONTHS)
 
 
 def year_span(periods: Sequence[PeriodFact], fiscal_year: int, locale: str) -> Span | None:
@@ -81,7 +94,7 @@ def span_of(code: str, periods: Sequence[PeriodFact], locale: str) -> Span | Non
 
 def default_span(periods: Sequence[PeriodFact], today: dt.date, locale: str) -> Span:
     """The period of today; else the last one that began; else this calendar month."""
-    begun = [p for p in periods if p.starts_on <= today]
+    begun = [p for p in periods if p.starts_on <= today and not p.is_adjustment]
     if begun:
         return period_span(max(begun, key=lambda p: p.starts_on), locale)
     start = today.replace(day=1)
@@ -105,14 +118,16 @@ def compared_span(span: Span, periods: Sequence[PeriodFact], how: str, locale: s
 
 def months_until(span: Span, periods: Sequence[PeriodFact], count: int = 12) -> list[PeriodFact]:
     """The last `count` fiscal periods that begin by the end of the span, oldest first: what the chart shows."""
-    return sorted((p for p in periods if p.starts_on <= span.ends_on), key=lambda p: p.starts_on)[-count:]
+    months = (p for p in periods if p.starts_on <= span.ends_on and not p.is_adjustment)
+    return sorted(months, key=lambda p: p.starts_on)[-count:]
 
 
 def _compared_period(own: PeriodFact, periods: Sequence[PeriodFact], how: str, locale: str) -> Span | None:
-    if how == YEAR:
+    if how == YEAR or own.is_adjustment:
         found = [p for p in periods if (p.fiscal_year, p.number) == (own.fiscal_year - 1, own.number)]
     else:
-        found = sorted((p for p in periods if p.ends_on < own.starts_on), key=lambda p: p.starts_on)
+        months = (p for p in periods if p.ends_on < own.starts_on and not p.is_adjustment)
+        found = sorted(months, key=lambda p: p.starts_on)
     return period_span(found[-1], locale) if found else None
 
 
