@@ -10,23 +10,26 @@ from dataclasses import dataclass
 from playwright.sync_api import Page as BrowserPage
 
 HOME = "/e/nordwind/"
+PARTLY_VOIDED, A_PROPOSAL = f"{HOME}proposals/?q=Forklift", "main tbody a[href*='/proposals/']"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """name: of the screenshot. who: the demo person who opens it, "" for nobody. link: CSS of the link to follow."""
+    """name: of the screenshot. who: the demo person who opens it, "" for nobody. link, then: CSS of the links to
+    follow, one after the other."""
 
     name: str
     path: str
     who: str = "controller"
     link: str = ""
+    then: str = ""
 
     def open(self, browser_page: BrowserPage) -> str:
         """Load the page and give its content security policy. AssertionError where its link is not to be found."""
         response = browser_page.goto(self.path)
-        if self.link:
-            found = browser_page.locator(self.link).first
-            assert found.count(), f"{self.name}: no link {self.link} on {self.path}"
+        for link in filter(None, (self.link, self.then)):
+            found = browser_page.locator(link).first
+            assert found.count(), f"{self.name}: no link {link} on {browser_page.url}"
             response = browser_page.goto(str(found.get_attribute("href")))
         browser_page.wait_for_load_state("networkidle")
         return str(response.headers.get("content-security-policy", "")) if response else ""
@@ -76,6 +79,10 @@ PAGES: tuple[Page, ...] = (
     _proposals("APPROVED", "controller"),
     _proposals("POSTED", "controller"),
     _proposals("REJECTED", "auditor"),
+    Page("proposal-partly-voided", PARTLY_VOIDED, "auditor", A_PROPOSAL),
+    Page("proposal-void", PARTLY_VOIDED, "preparer", A_PROPOSAL, "a[href$='/void/']"),
+    Page("proposal-correction", f"{HOME}proposals/?q=withdrew", "auditor", A_PROPOSAL),
+    Page("entry-partly-reversed", PARTLY_VOIDED, "auditor", A_PROPOSAL, "main caption a[href*='/ledger/entries/']"),
     Page("postings", f"{HOME}postings/"),
     Page("journal", f"{HOME}ledger/entries/"),
     Page("entry", f"{HOME}ledger/entries/", "auditor", "main tbody a[href*='/ledger/entries/']"),
@@ -95,6 +102,8 @@ PAGES: tuple[Page, ...] = (
     Page("report-register", f"{HOME}reports/register/"),
     Page("report-rollforward", f"{HOME}reports/rollforward/"),
     Page("report-impact", f"{HOME}reports/impact/"),
+    Page("report-impact-restated", f"{HOME}reports/impact/?period=FY2026"),
+    Page("report-impact-corrected-year", f"{HOME}reports/impact/?period=FY2025&compare=none"),
     Page("report-movements", f"{HOME}reports/movements/"),
     Page("report-lines", f"{HOME}reports/lines/"),
     Page("groups", "/g/"),

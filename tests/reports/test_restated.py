@@ -85,7 +85,7 @@ def test_the_correction_is_disclosed_with_nature_amount_and_opening_effect(corre
     [row] = rows[1:]
     assert row[1] == "Write-off, expiry: The order to scrap them lay in the file."
     assert row[3] == "2025"
-    assert row[5:] == ["(400.00)", "100.00", "(400.00)", "(300.00)", "fiscal year 2026"]
+    assert row[5:] == ["(400.00)", "100.00", "(400.00)", "(300.00)"]
     april = page_of(corrected.get("impact/?period=2026-04&compare=none")).tables
     assert "Corrections of prior-period errors" not in april
 

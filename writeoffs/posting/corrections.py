@@ -43,7 +43,13 @@ def corrected(entries: Sequence[PlannedEntry], correction: Correction | None) ->
     if correction is None:
         return list(entries)
     return [
-        replace(entry, leg=LEGS[entry.leg], lines=_through_equity(entry.lines, correction))
+        replace(
+            entry,
+            leg=LEGS[entry.leg],
+            description=f"Correction of fiscal year {correction.fiscal_year}, {entry.description.lower()[:1]}"
+            f"{entry.description[1:]}"[:200],
+            lines=_through_equity(entry.lines, correction),
+        )
         if entry.leg in LEGS
         else entry
         for entry in entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
-from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalCharge, ProposalLine
+from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalCharge, ProposalLine, Void, VoidedLine
 
 
 @admin.register(Proposal)
@@ -35,6 +35,20 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_display = ("proposal", "verb", "by", "at", "comment")
     list_filter = ("verb",)
     list_select_related = ("proposal", "by")
+
+
+@admin.register(Void)
+class VoidAdmin(ReadOnlyAdmin):
+    list_display = ("proposal", "number", "posted_on", "asked_by", "decided_by", "decided_at", "reason")
+    list_select_related = ("proposal", "asked_by", "decided_by")
+    search_fields = ("proposal__number",)
+
+
+@admin.register(VoidedLine)
+class VoidedLineAdmin(ReadOnlyAdmin):
+    list_display = ("void", "line")
+    list_select_related = ("void__proposal", "line")
+    search_fields = ("void__proposal__number",)
 
 
 @admin.register(Evidence)

@@ -259,7 +259,7 @@ class VoidForm(forms.Form):
     reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
     scope = forms.ChoiceField(
         label="What is voided",
-        choices=[("all", "All lines that stand"), ("some", "Only the lines chosen below")],
+        choices=[("all", "All lines that stand"), ("some", "Only the lines chosen")],
         widget=forms.RadioSelect,
         initial="all",
         required=False,
@@ -268,7 +268,7 @@ class VoidForm(forms.Form):
         label="Lines by number",
         required=False,
         max_length=2000,
-        help_text="Such as 1, 3-5, 9; besides those ticked in the table.",
+        help_text="Such as 1, 3-5, 9; besides those ticked.",
     )
 
     def chosen(self, ticked: Collection[str]) -> set[int] | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.errors import WrongState
 from core.words import Reason
 from inventory.models import CountSheet, Lot, QuarantineEntry
-from writeoffs.desk.demo import papers
+from writeoffs.desk.demo import corrections, papers
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.goods import LOCATIONS, Shelf
 from writeoffs.desk.demo.office import Office
@@ -31,6 +31,7 @@ def story(office: Office, say: Say) -> None:
         quarter(office, shelf)
         say(f"Nordwind: {quarter.__name__.strip('_').replace('_', ' ')} is closed.")
     _fourth_quarter(office)
+    corrections.story(office)
     _waiting(office)
     _autumn_uploads(office, shelf)
     say("Nordwind: the inbox is filled.")

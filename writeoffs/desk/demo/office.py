@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -26,7 +26,7 @@ from writeoffs.ledger.periods import period_close
 from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.models import Posting, PostingLine
 from writeoffs.proposals import services
-from writeoffs.proposals.models import Evidence, Kind, Proposal
+from writeoffs.proposals.models import Evidence, Kind, Proposal, VoidedLine
 from writeoffs.proposals.services import Header, Paper
 
 
@@ -143,10 +143,18 @@ class Office:
         """Submitted, approved and posted."""
         return self.post(self.approve(self.submit(proposal), comment))
 
-    def void(self, proposal: Proposal, *, day: dt.date, reason: str, decide: bool = True) -> None:
+    def void(
+        self,
+        proposal: Proposal,
+        *,
+        day: dt.date,
+        reason: str,
+        decide: bool = True,
+        lines: Collection[int] | None = None,
+    ) -> None:
         self.clock.go_to(day, 10)
         user = self.people["controller"]
-        change = services.void_request(proposal=proposal, user=user, reason=reason, posted_on=day)
+        change = services.void_request(proposal=proposal, user=user, reason=reason, posted_on=day, lines=lines)
         if decide:
             self.clock.pass_minutes(50)
             services.void_decide(change=change, user=self.approver, approve=True, comment="Seen the tags; agreed.")
@@ -188,11 +196,18 @@ class Office:
             .exclude(posting__status=Posting.Status.VOIDED)
             .order_by("pk")
         )
+        voided = set(
+            VoidedLine.objects.filter(void__proposal__entity=self.entity).values_list(
+                "void__proposal__number", "line__lot_id"
+            )
+        )
         news: dict[Key, Decimal] = {}
-        for line in lines.select_related("lot__item", "lot__location"):
+        for line in lines.select_related("lot__item", "lot__location", "posting"):
+            self.told_the_erp = line.pk
+            if (line.posting.source_ref.partition(":")[2], line.lot_id) in voided:
+                continue
             key = (line.lot.item.sku, line.lot.code, line.lot.location.code)
             news[key] = news.get(key, Decimal(0)) + line.quantity
-            self.told_the_erp = line.pk
         return news
 
     def lots(self) -> QuerySet[Lot]:

@@ -51,18 +51,18 @@ def disclosure_table(frame: Frame, corrections: Sequence[CorrectionFact]) -> Tab
             Column("No."),
             Column("Nature of the error", room=3),
             Column("Event", date),
-            Column("Fiscal year corrected"),
+            Column("Year corrected"),
             Column("Posted", date),
-            Column(frame.heading("Profit before tax of that year"), money),
-            Column(frame.heading("Tax of that year"), money),
+            Column(frame.heading("Before tax"), money),
+            Column(frame.heading("Tax"), money),
             Column(frame.heading("Net inventory"), money),
             Column(frame.heading("Opening retained earnings"), money),
-            Column("as of the start of"),
         ),
         rows=[_disclosed(frame, correction) for correction in corrections],
         note=(
-            f"Posted to retained earnings in an open period; the earlier year is restated, not this one ({rule}). "
-            "Voided lines are taken off. Profit + and loss in parentheses."
+            "Posted to retained earnings in an open period: the year corrected is restated, with its profit before "
+            f"tax and tax, and the retained earnings with which the year after it opens ({rule}). "
+            "Voided lines are taken off."
         ),
     )
 
@@ -80,7 +80,6 @@ def _disclosed(frame: Frame, correction: CorrectionFact) -> Row:
             Cell(correction.tax),
             Cell(correction.inventory),
             Cell(correction.equity),
-            Cell(f"fiscal year {correction.year + 1}"),
         )
     )
 
