@@ -15,14 +15,17 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from core.models import Entity
 from inventory.models import Movement
-from writeoffs.ledger.models import JournalLine
+from writeoffs.ledger.models import FiscalPeriod, JournalLine
+from writeoffs.reports.selectors import adjusted_movements
+from writeoffs.reports.statements.spans import ADJUSTMENTS
 
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """What a drill-down is narrowed to; empty or None: not at all. class_id: a category, 0 for lines without one."""
+    """What a drill-down is narrowed to; empty or None: not at all. class_id: a category, 0 for lines without one.
+    part: of what is dated its last day, a fiscal year's last: as in a Span."""
 
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
@@ -34,6 +37,7 @@ class Narrow:
     leg: str = ""
     class_id: int | None = None
     source_ref: str = ""
+    part: str = ""
 
 
 class Streamed:
@@ -78,6 +82,9 @@ def movements_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[Movement]:
         found = found.filter(lot__item__category_id=narrow.class_id)
     if narrow.source_ref:
         found = found.filter(source_ref=narrow.source_ref)
+    if narrow.part and narrow.ends_on:
+        adjusted = adjusted_movements(entity=entity, day=narrow.ends_on)
+        found = found.filter(adjusted if narrow.part == ADJUSTMENTS else ~adjusted)
     return found.order_by("sequence")
 
 
@@ -110,6 +117,9 @@ def lines_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[JournalLine]:
         found = found.filter(category_id=narrow.class_id) if narrow.class_id else found.filter(category__isnull=True)
     if narrow.source_ref:
         found = found.filter(entry__source_ref=narrow.source_ref)
+    if narrow.part and narrow.ends_on:
+        adjusted = Q(entry__period__number=FiscalPeriod.ADJUSTMENT, entry__posted_on=narrow.ends_on)
+        found = found.filter(adjusted if narrow.part == ADJUSTMENTS else ~adjusted)
     return found.order_by("entry__chain_sequence", "line_number")
 
 

@@ -18,7 +18,19 @@ from writeoffs.ledger.roles import ROLES
 from writeoffs.proposals.models import Kind
 from writeoffs.reports.behind import Narrow
 from writeoffs.reports.selectors import RegisterFilter
-from writeoffs.reports.statements.spans import NONE, PREVIOUS, YEAR, PeriodFact, Span, period_span, range_span, span_of
+from writeoffs.reports.statements.spans import (
+    ADJUSTMENTS,
+    BOTH,
+    MONTHS,
+    NONE,
+    PREVIOUS,
+    YEAR,
+    PeriodFact,
+    Span,
+    period_span,
+    range_span,
+    span_of,
+)
 
 COMPARISONS = ((PREVIOUS, "The period before"), (YEAR, "A year before"), (NONE, "Nothing"))
 
@@ -182,6 +194,9 @@ class BehindForm(_Styled):
     category = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     account = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput())
     source = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput())
+    part = forms.ChoiceField(
+        required=False, choices=[(BOTH, ""), (MONTHS, MONTHS), (ADJUSTMENTS, ADJUSTMENTS)], widget=forms.HiddenInput()
+    )
 
     def __init__(self, data: Any, *, entity: Entity, fields: Sequence[str]) -> None:
         super().__init__(data)
@@ -195,7 +210,7 @@ class BehindForm(_Styled):
         assert isinstance(field, forms.TypedChoiceField)
         self.class_names = {**dict(Category.objects.filter(entity=entity).values_list("pk", "name")), 0: "No class"}
         field.choices = [("", "All"), *self.class_names.items()]
-        for name in set(self.fields) - {*fields, "from", "to", "category", "source"}:
+        for name in set(self.fields) - {*fields, "from", "to", "category", "source", "part"}:
             del self.fields[name]
         self.order_fields(("from", "to", "kind", "role", "category"))
         self.style()
@@ -215,6 +230,7 @@ class BehindForm(_Styled):
             leg=given.get("leg", ""),
             class_id=given["category"],
             source_ref=given["source"],
+            part=given["part"],
         )
 
     def words(self, locale: str) -> str:

@@ -64,11 +64,13 @@ class Links:
         ends_on: dt.date,
         kinds: Sequence[str] = (),
         class_id: int | None = None,
+        part: str = "",
     ) -> str:
         return self._to(
             "reports:movements",
             **{"from": starts_on and starts_on.isoformat(), "to": ends_on.isoformat(), "kind": ",".join(kinds)},
             category=class_id,
+            part=part,
         )
 
     def lines(
@@ -83,6 +85,7 @@ class Links:
         reason: str = "",
         leg: str = "",
         source_ref: str = "",
+        part: str = "",
     ) -> str:
         days = {"from": starts_on and starts_on.isoformat(), "to": ends_on and ends_on.isoformat()}
         return self._to(
@@ -95,4 +98,5 @@ class Links:
             reason=reason,
             leg=leg,
             source=source_ref,
+            part=part,
         )

@@ -151,19 +151,19 @@ class RollFacts:
     gl_allowance: Mapping[int | None, Decimal]
 
 
-def _adjustments(entity: Entity, span: Span) -> Q:
-    """The movements that the adjustment period of the span's last day holds. Movements know days, not periods: their
-    documents say it; a void has a date of its own and is never one of them."""
-    numbers = Proposal.objects.filter(
-        entity=entity, adjustment=True, posting_on=span.ends_on, status__in=POSTED
-    ).values_list("number", flat=True)
-    refs = [f"proposal:{number}" for number in numbers] if span.part else []
-    return Q(posted_on=span.ends_on, source_ref__in=refs) & ~Q(kind=MovementKind.VOID)
+def adjusted_movements(*, entity: Entity, day: dt.date) -> Q:
+    """The movements that the adjustment period of the day holds. Movements know days, not periods: their documents say
+    it; a void has a date of its own and is never one of them."""
+    numbers = Proposal.objects.filter(entity=entity, adjustment=True, posting_on=day, status__in=POSTED).values_list(
+        "number", flat=True
+    )
+    refs = [f"proposal:{number}" for number in numbers]
+    return Q(posted_on=day, source_ref__in=refs) & ~Q(kind=MovementKind.VOID)
 
 
 def roll_facts(*, entity: Entity, span: Span) -> RollFacts:
     """Movements up to the span's end by class and kind, and the ledger's balances at its end. Four queries."""
-    adjusted = _adjustments(entity, span)
+    adjusted = adjusted_movements(entity=entity, day=span.ends_on) if span.part else Q(pk__in=[])
     earlier = Q(posted_on__lt=span.starts_on)
     before = Case(
         When(earlier | (Q(posted_on=span.ends_on) & ~adjusted) if span.part == ADJUSTMENTS else earlier, Value(True)),

@@ -100,7 +100,13 @@ def _links(frame: Frame, roles: Sequence[str], number: str, *, account: str = ""
         return frame.links.lines(roles=roles, origin="OWN", account=account, leg=leg, source_ref=ref)
     span = frame.span
     return frame.links.lines(
-        starts_on=span.starts_on, ends_on=span.ends_on, roles=roles, origin="OWN", account=account, leg=leg
+        starts_on=span.starts_on,
+        ends_on=span.ends_on,
+        roles=roles,
+        origin="OWN",
+        account=account,
+        leg=leg,
+        part=span.part,
     )
 
 
@@ -173,7 +179,11 @@ def _statement_row(frame: Frame, line: StatementLine, number: str, restating: Re
     cells += correction_cells(frame, restating.current, line.corrections, line.current)
     if frame.compared and not number:
         before = frame.links.lines(
-            starts_on=frame.compared.starts_on, ends_on=frame.compared.ends_on, roles=line.roles, origin="OWN"
+            starts_on=frame.compared.starts_on,
+            ends_on=frame.compared.ends_on,
+            roles=line.roles,
+            origin="OWN",
+            part=frame.compared.part,
         )
         cells += [
             Cell(line.prior, before if line.prior and line.roles else ""),

@@ -17,6 +17,7 @@ from writeoffs.reports.statements.rollforward import (
     RollRow,
     roll_forward,
 )
+from writeoffs.reports.statements.spans import ADJUSTMENTS, BOTH, MONTHS
 from writeoffs.reports.tables import Cell, Column, Kind, Notice, Report, Row, Table, Tile
 
 TITLE = "Inventory and allowance roll-forward"
@@ -103,19 +104,23 @@ def _table(frame: Frame, slug: str, title: str, role: str, roll: RollForward) ->
 def _row(frame: Frame, role: str, roll: RollForward, row: RollRow, *, total: bool = False) -> Row:
     span, links, class_id = frame.span, frame.links, row.class_id
 
-    def behind(amount: Decimal, kinds: Sequence[str], first: dt.date | None, last: dt.date) -> Cell:
-        url = links.movements(starts_on=first, ends_on=last, kinds=kinds, class_id=class_id) if amount else ""
-        return Cell(amount, url)
+    def behind(amount: Decimal, kinds: Sequence[str], first: dt.date | None, last: dt.date, part: str) -> Cell:
+        url = links.movements(starts_on=first, ends_on=last, kinds=kinds, class_id=class_id, part=part)
+        return Cell(amount, url if amount else "")
 
-    ledger = links.lines(ends_on=span.ends_on, roles=(role,), class_id=None if total else class_id or 0)
+    # An adjustment period opens with what its day held before it, and closes with all of the day.
+    thirteen = span.part == ADJUSTMENTS
+    before = (span.ends_on, MONTHS) if thirteen else (span.starts_on - dt.timedelta(days=1), BOTH)
+    closing = BOTH if thirteen else span.part
+    ledger = links.lines(ends_on=span.ends_on, roles=(role,), class_id=None if total else class_id or 0, part=closing)
     cells = (
         Cell(row.name),
-        behind(row.opening, (), None, span.starts_on - dt.timedelta(days=1)),
+        behind(row.opening, (), None, *before),
         *(
-            behind(amount, column.kinds, span.starts_on, span.ends_on)
+            behind(amount, column.kinds, span.starts_on, span.ends_on, span.part)
             for column, amount in zip(roll.columns, row.amounts, strict=True)
         ),
-        behind(row.closing, (), None, span.ends_on),
+        behind(row.closing, (), None, span.ends_on, closing),
         Cell(row.gl, ledger if row.gl else ""),
         Cell(row.difference),
     )

@@ -64,7 +64,8 @@ def period_span(period: PeriodFact, locale: str) -> Span:
         label = format_skeleton("yMMMM", period.starts_on, locale=locale)
     else:
         label = _days(period.starts_on, period.ends_on, locale)
-    return Span(period.starts_on, period.ends_on, period.code, label, MONTHS)
+    # Only a year's last month shares a day with the adjustment period.
+    return Span(period.starts_on, period.ends_on, period.code, label, MONTHS if period.number == 12 else BOTH)
 
 
 def year_span(periods: Sequence[PeriodFact], fiscal_year: int, locale: str) -> Span | None:
