@@ -32,7 +32,7 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from core import group_changes, signins
+        from core import group_changes, rate_sheet, signins
         from core.guards import checks, own  # noqa: F401
         from core.sheets import pipeline
 
@@ -44,4 +44,5 @@ class CoreConfig(AppConfig):
         post_migrate.connect(_make_groups, sender=self, dispatch_uid="core.groups.make")
         signins.connect()
         group_changes.connect()
+        rate_sheet.connect()
         pipeline.connect()

@@ -146,3 +146,20 @@ def days_text(kind: str, starts_on: dt.date, ends_on: dt.date) -> str:
     if kind == ExchangeRate.Kind.CLOSING:
         return f"as of {ends_on.isoformat()}"
     return f"{starts_on.isoformat()} to {ends_on.isoformat()}"
+
+
+class StagedRate(models.Model):
+    """A checked row of a sheet of exchange rates, waiting for its commit."""
+
+    upload_id = models.BigIntegerField(db_index=True)
+    row = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=8)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    rate = ExchangeRateField()
+    source = models.CharField(max_length=120)
+    reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.row}"

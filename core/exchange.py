@@ -76,31 +76,39 @@ def rates_add(
     # Two who enter at once: the second waits here and then sees the first one's version.
     EntityGroup.objects.select_for_update(no_key=True).get(pk=group.pk)
     currencies = set(group.entities.values_list("currency", flat=True)) - {group.currency}
-    standing = {_days_of(rate): rate for rate in _latest(group)}
-    made, events = [], []
+    standing = {_days_of(rate): rate for rate in rates_latest(group)}
+    made, before = [], []
     for each in given:
-        before = standing.get((each.currency, each.kind, each.starts_on, each.ends_on))
+        was = standing.get((each.currency, each.kind, each.starts_on, each.ends_on))
         rate_check(group=group, given=each, currencies=currencies, standing=standing.values())
-        _replaces(each, before)
-        rate = ExchangeRate.objects.create(
-            group=group,
-            currency=each.currency,
-            to_currency=group.currency,
-            kind=each.kind,
-            starts_on=each.starts_on,
-            ends_on=each.ends_on,
-            version=before.version + 1 if before else 1,
-            rate=each.rate,
-            source=each.source.strip(),
-            reason=each.reason.strip(),
-            upload=upload,
-            entered_by=user,
-        )
+        rate_replaces(each, was)
+        rate = _version(group, each, was, user, upload)
         standing[_days_of(rate)] = rate
         made.append(rate)
-        events.append(_event(group, rate, before, user))
+        before.append(was)
+    ExchangeRate.objects.bulk_create(made, batch_size=500)
+    events = [_event(group, rate, was, user) for rate, was in zip(made, before, strict=True)]
     audit.record_many(entity=group.parent, events=events)
     return made
+
+
+def _version(
+    group: EntityGroup, given: RateGiven, was: ExchangeRate | None, user: User, upload: Upload | None
+) -> ExchangeRate:
+    return ExchangeRate(
+        group=group,
+        currency=given.currency,
+        to_currency=group.currency,
+        kind=given.kind,
+        starts_on=given.starts_on,
+        ends_on=given.ends_on,
+        version=was.version + 1 if was else 1,
+        rate=given.rate,
+        source=given.source.strip(),
+        reason=given.reason.strip(),
+        upload=upload,
+        entered_by=user,
+    )
 
 
 def _event(group: EntityGroup, rate: ExchangeRate, before: ExchangeRate | None, user: User) -> audit.NewEvent:
@@ -154,15 +162,23 @@ def rate_check(*, group: EntityGroup, given: RateGiven, currencies: set[str], st
         to_raw(given.rate, EXCHANGE_SCALE)
     except ValueError as error:
         raise BadInput(f"{pair} {given.days}: {error} Round it to {EXCHANGE_SCALE} decimals.") from error
+    sentence = "" if given.sure else rate_unlikely(group=group, given=given, standing=standing)
+    if sentence:
+        raise BadInput(f"{sentence} If it is right, say that it is meant.")
+
+
+def rate_unlikely(*, group: EntityGroup, given: RateGiven, standing: Iterable[ExchangeRate]) -> str:
+    """A sentence where the value is far from the rate of the nearest days; else nothing."""
     known = [rate for rate in standing if rate.currency == given.currency and rate.rate]
     nearest = min(known, key=lambda rate: abs(rate.ends_on - given.ends_on), default=None)
-    if nearest is None or nearest.rate is None or given.sure:
-        return
-    if not nearest.rate / UNLIKELY < given.rate < nearest.rate * UNLIKELY:
-        raise BadInput(
-            f"{pair} {given.days}: {plain(given.rate)} is far from {plain(nearest.rate)}, the rate {nearest.days}. A "
-            f"rate says how many {group.currency} one {given.currency} is worth. If it is right, say that it is meant."
-        )
+    if nearest is None or nearest.rate is None or given.rate is None:
+        return ""
+    if nearest.rate / UNLIKELY < given.rate < nearest.rate * UNLIKELY:
+        return ""
+    return (
+        f"{given.currency}/{group.currency} {given.days}: {plain(given.rate)} is far from {plain(nearest.rate)}, the "
+        f"rate {nearest.days}. A rate says how many {group.currency} one {given.currency} is worth."
+    )
 
 
 def _check_days(group: EntityGroup, given: RateGiven) -> None:
@@ -182,7 +198,8 @@ def _check_days(group: EntityGroup, given: RateGiven) -> None:
         raise BadInput(f"{given.days}: an average is of a year at most. Give the averages of its months.")
 
 
-def _replaces(given: RateGiven, before: ExchangeRate | None) -> None:
+def rate_replaces(given: RateGiven, before: ExchangeRate | None) -> None:
+    """WrongState or BadInput where the rate cannot stand behind the one that is there."""
     if before is None:
         if given.rate is None:
             raise WrongState(f"{given.currency} {given.days}: there is no rate to withdraw.")
@@ -205,7 +222,7 @@ def _days_of(rate: ExchangeRate) -> Days:
     return rate.currency, rate.kind, rate.starts_on, rate.ends_on
 
 
-def _latest(group: EntityGroup) -> list[ExchangeRate]:
+def rates_latest(group: EntityGroup) -> list[ExchangeRate]:
     """The last version for each currency, kind and days, withdrawn ones included. One query."""
     rows = ExchangeRate.objects.filter(group=group).select_related("entered_by").order_by("version")
     return list({_days_of(rate): rate for rate in rows}.values())
@@ -234,7 +251,7 @@ class RateBook:
     def __init__(self, group: EntityGroup) -> None:
         self.group = group
         self.rates: Mapping[Days, ExchangeRate] = {
-            _days_of(rate): rate for rate in _latest(group) if rate.rate is not None
+            _days_of(rate): rate for rate in rates_latest(group) if rate.rate is not None
         }
 
     def closing(self, currency: str, day: dt.date) -> ExchangeRate | Missing:

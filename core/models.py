@@ -402,6 +402,7 @@ class AuditEvent(models.Model):
 from core.entity_groups import EntityGroup as EntityGroup  # noqa: E402
 from core.entity_groups import EntityGroupMember as EntityGroupMember  # noqa: E402
 from core.entity_groups import ExchangeRate as ExchangeRate  # noqa: E402
+from core.entity_groups import StagedRate as StagedRate  # noqa: E402
 from core.keys import StepKey as StepKey  # noqa: E402
 from core.master_data import Category as Category  # noqa: E402
 from core.master_data import CostCentre as CostCentre  # noqa: E402

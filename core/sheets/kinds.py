@@ -142,6 +142,10 @@ class SheetKind:
     # Columns of the staging table behind upload_id, in the order of the tuples that check_chunk gives.
     staging_columns: ClassVar[tuple[str, ...]]
 
+    def offered_to(self, entity: Entity) -> bool:
+        """Whether the company has a use for such a sheet; who has none is not shown the kind."""
+        return True
+
     def precheck(self, upload: Upload) -> None:
         """Refuse the upload as a whole before reading it (DomainError): an older list, a closed period."""
 
@@ -189,4 +193,4 @@ def kinds_all() -> list[SheetKind]:
 
 def kinds_for(entity: Entity, roles: frozenset[str]) -> list[SheetKind]:
     """The kinds a person with these roles may upload."""
-    return [k for k in _KINDS.values() if roles & set(k.upload_roles)]
+    return [k for k in _KINDS.values() if roles & set(k.upload_roles) and k.offered_to(entity)]
