@@ -86,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     Page("postings", f"{HOME}postings/"),
     Page("journal", f"{HOME}ledger/entries/"),
     Page("entry", f"{HOME}ledger/entries/", "auditor", "main tbody a[href*='/ledger/entries/']"),
+    Page("entry-line", f"{HOME}reports/lines/2026-000001/1/", "auditor"),
     Page("accounts", f"{HOME}ledger/accounts/"),
     Page("account", f"{HOME}ledger/accounts/", "auditor", "main tbody a[href*='/ledger/accounts/']"),
     Page("mapping", f"{HOME}ledger/accounts/mapping/?role=WRITE_DOWN_EXPENSE"),

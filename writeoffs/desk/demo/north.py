@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.errors import WrongState
 from core.words import Reason
 from inventory.models import CountSheet, Lot, QuarantineEntry
-from writeoffs.desk.demo import corrections, papers
+from writeoffs.desk.demo import accounts, corrections, papers
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.goods import LOCATIONS, Shelf
 from writeoffs.desk.demo.office import Office
@@ -26,6 +26,7 @@ def story(office: Office, say: Say) -> None:
     office.approver = office.people["approver"]
     shelf = Shelf(seed=2026, lots=400, opening_on=dt.date(2025, 12, 31), locations=LOCATIONS, prefix="N")
     _opening(office, shelf)
+    accounts.accounts_set_up(office, day(1, 13))
     say("Nordwind: the books are open.")
     for quarter in (_first_quarter, _second_quarter, _third_quarter):
         quarter(office, shelf)
@@ -214,6 +215,7 @@ def _fourth_quarter(office: Office) -> None:
     proposal = office.propose_units(header, [(lot, _part(lot, "0.35"), "spilt") for lot in sacks])
     office.attach(proposal, Evidence.Kind.PHOTOGRAPH, "sacks.png", papers.picture(340, 190))
     office.through(proposal)
+    accounts.scrapped(office, day(11, 5))
     office.void(
         posted,
         day=day(11, 9),
@@ -224,6 +226,7 @@ def _fourth_quarter(office: Office) -> None:
 
 def _waiting(office: Office) -> None:
     """November: something for everybody's inbox."""
+    accounts.mapping_asked(office, day(11, 10))
     header = office.write_off(
         Reason.OBSOLESCENCE, day(11, 11), "End of sale has passed; nobody bought them in October."
     )
