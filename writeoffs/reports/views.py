@@ -25,6 +25,7 @@ from writeoffs.reports.builders.losses import loss_chart, losses_table
 from writeoffs.reports.builders.register import register_report
 from writeoffs.reports.builders.rollforward import rollforward_report
 from writeoffs.reports.builders.trace import trace_report
+from writeoffs.reports.charges import charges_posted
 from writeoffs.reports.erp import balance_of_span, erp_statements, period_tied
 from writeoffs.reports.exports import report_csv, report_xlsx
 from writeoffs.reports.forms import BehindForm, ListingForm, PeriodForm, RegisterForm
@@ -117,6 +118,7 @@ def register(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         people=selectors.people_behind(entity=request.entity, span=asked.frame.span),
         narrowed=narrow_form.words(),
         notes=notes,
+        charges=charges_posted(entity=request.entity, span=asked.frame.span, narrow=narrow_form.narrow()),
     )
     return _answer(request, report, shape, forms=(asked.form, narrow_form), page=page)
 

@@ -1,15 +1,16 @@
-"""The write-off register as a report.
+"""The write-off register as a report: its lines, and what write-offs cost and brought beside the stock.
 
-Scrap, insurance and VAT have no columns yet: no leg posts them, and a column that can only be nil would read as a
-statement that there were none.
+Scrap, insurance and VAT belong to a document and not to one of its lots, so they stand in a table of their own.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from writeoffs.reports.builders.base import Frame, signatures
+from writeoffs.reports.charges import ChargeFact
 from writeoffs.reports.selectors import People
 from writeoffs.reports.statements.register import RegisterLine, RegisterTotals
 from writeoffs.reports.tables import Cell, Column, Kind, LazyRows, Report, Row, Signature, Table, Tile
@@ -25,8 +26,9 @@ def register_report(
     people: People,
     narrowed: str = "",
     notes: tuple[str, ...] = (),
+    charges: Sequence[ChargeFact] = (),
 ) -> Report:
-    """lines: those shown, all or a page of them; totals: of all."""
+    """lines: those shown, all or a page of them; totals: of all. charges: all of them."""
     signed: tuple[Signature, ...] = signatures(people)
     return Report(
         slug="register",
@@ -38,7 +40,7 @@ def register_report(
         span=frame.span.label,
         narrowed=narrowed,
         generated=frame.generated(),
-        tables=(_table(frame, lines, totals),),
+        tables=(_table(frame, lines, totals), *([_charges(frame, charges)] if charges else [])),
         tiles=_tiles(frame, totals),
         signatures=signed,
         notes=notes,
@@ -112,6 +114,49 @@ def _table(frame: Frame, lines: Iterable[RegisterLine], totals: RegisterTotals) 
         foot=(Row((Cell("Total"), *foot[1:9], Cell(), *foot[10:]), "total"),),
         note="Gross = allowance used + net loss. A void shows the document again, signs turned, on its own day.",
         empty=f"Nothing was posted in {frame.span.label}. Choose another period, or propose what has lost its value.",
+    )
+
+
+# The register's words for the kinds of charge, in the order of its columns.
+_CHARGES = {
+    "PROCEEDS": "Scrap",
+    "INSURANCE": "Insurance",
+    "INPUT_TAX": "VAT",
+    "DISPOSAL_COST": "Disposal cost",
+    "TAX": "Income tax",
+}
+
+
+def _charges(frame: Frame, charges: Sequence[ChargeFact]) -> Table:
+    """A row a leg, its amount in the column of its kind; scrap, insurance and income tax reduce the loss."""
+    money = Kind.MONEY
+    columns = (
+        Column("No."),
+        Column("Kind", room=1),
+        Column("Posted", Kind.DATE),
+        *(Column(frame.heading(words), money) for words in _CHARGES.values()),
+        Column("Journal no."),
+    )
+    totals = {kind: sum((fact.amount for fact in charges if fact.kind == kind), Decimal(0)) for kind in _CHARGES}
+    return Table(
+        slug="charges",
+        title="Charges and recoveries",
+        columns=columns,
+        rows=[
+            Row(
+                (
+                    Cell(fact.number, frame.links.document(f"proposal:{fact.number}")),
+                    Cell(f"Void of {_CHARGES[fact.kind].lower()}" if fact.void else _CHARGES[fact.kind]),
+                    Cell(fact.posted_on),
+                    *(Cell(fact.amount if fact.kind == kind else None) for kind in _CHARGES),
+                    Cell(fact.entry, frame.links.entry(fact.entry)),
+                ),
+                "void" if fact.void else "",
+            )
+            for fact in charges
+        ],
+        foot=(Row((Cell("Total"), Cell(), Cell(), *map(Cell, totals.values()), Cell()), "total"),),
+        note="Each is an entry of its own, never netted against the loss. Scrap, insurance and income tax reduce it.",
     )
 
 

@@ -66,13 +66,13 @@ def balance_role(timing: str) -> str:
     return "CURRENT_TAX_PAYABLE" if timing == TaxTiming.RECOGNITION else "DEFERRED_TAX_ASSET"
 
 
-def tax_effect(*, loss: Decimal, policy: TaxPolicy) -> TaxEffect:
-    """Tax on a loss (positive; a gain negative), rounded once.
+def tax_effect(*, loss: Decimal, policy: TaxPolicy, booked: Decimal = ZERO) -> TaxEffect:
+    """Tax on a loss (positive; a gain negative), rounded once, less what is booked of it (income +).
 
     RECOGNITION: deductible now, less current tax is payable (IAS 12.12). DISPOSAL: a deductible temporary difference,
     a deferred tax asset and deferred tax income (IAS 12.24; ASC 740-10-25-20). NEVER: a permanent difference, no tax.
     """
-    tax = ZERO if policy.timing == TaxTiming.NEVER else at_rate(loss, policy.rate, policy.currency)
+    tax = ZERO if policy.timing == TaxTiming.NEVER else at_rate(loss, policy.rate, policy.currency) - booked
     now = policy.timing == TaxTiming.RECOGNITION
     balance, expense = balance_role(policy.timing), "CURRENT_TAX_EXPENSE" if now else "DEFERRED_TAX_EXPENSE"
     return TaxEffect(
@@ -88,10 +88,10 @@ def tax_effect(*, loss: Decimal, policy: TaxPolicy) -> TaxEffect:
 def impact(pairs: Iterable[tuple[str, Decimal]], *, policy: TaxPolicy) -> Impact:
     """The whole effect of (role, amount) pairs, debit +, credit -: the journal's own, the tax on it, and both together.
 
-    Where the journal books tax itself, that stands and policy adds none: the same tax is never shown twice.
+    Where the journal books tax itself, that stands, and policy adds only what is not booked yet: the same tax is never
+    shown twice, and one document with its tax does not hide that of the others.
     """
     kept = tuple(pairs)
     booked = effects(kept)
-    has_tax = any(role in ("CURRENT_TAX_EXPENSE", "DEFERRED_TAX_EXPENSE") for role, _ in kept)
-    tax = tax_effect(loss=ZERO if has_tax else -booked.profit_before_tax, policy=policy)
+    tax = tax_effect(loss=-booked.profit_before_tax, policy=policy, booked=booked.tax)
     return Impact(booked=booked, tax=tax, whole=effects((*kept, *tax.lines)))
