@@ -14,7 +14,7 @@ from core.models import Category, Location
 from inventory.models import Lot
 from tests.conftest import Company
 from tests.posting.stock import make_lot
-from tests.proposals.documents import approved, draft, posted
+from tests.proposals.documents import approved, draft, header, posted
 from writeoffs.ledger.mapping import PRECEDENCE, AccountResolver, Rule, resolver_of
 from writeoffs.ledger.models import Account, AccountMap, JournalLine
 from writeoffs.proposals import services
@@ -126,3 +126,27 @@ def test_the_map_of_an_entity_is_read_in_one_query(company: Company) -> None:
         for reason in ("FIRE", "EXPIRY", ""):
             assert resolver.resolve(EXPENSE, 1, reason, 2)
     assert len(queries) == 1
+
+
+@pytest.mark.django_db
+def test_posting_takes_the_same_number_of_queries_however_many_lines_and_rules_there_are(company: Company) -> None:
+    def posting_of(count: int, start: int) -> int:
+        lots = [make_lot(company.entity, f"S{start + place}", category=f"C{place % 7}").pk for place in range(count)]
+        made, _ = services.proposal_create_from_stock(
+            entity=company.entity, user=company["PREPARER"], header=header(), lots=Lot.objects.filter(pk__in=lots)
+        )
+        made = approved(company, made)
+        with CaptureQueriesContext(connection) as queries:
+            services.proposal_post(proposal=made, user=company["CONTROLLER"], digest=made.digest)
+        return len(queries)
+
+    posting_of(1, 100)  # The first one makes counters and chain heads.
+    few = posting_of(7, 0)
+    account = Account.objects.create(entity=company.entity, code="5101", name="Own", section="COST_OF_SALES")
+    for category in Category.objects.filter(entity=company.entity):
+        for reason in ("EXPIRY", "DAMAGE"):
+            AccountMap.objects.create(
+                entity=company.entity, role=EXPENSE, account=account, category=category, reason=reason
+            )
+    assert posting_of(70, 7) == few
+    assert JournalLine.objects.filter(account=account).count() == 7

@@ -47,7 +47,7 @@ class RuleForm(forms.Form):
     account = forms.ModelChoiceField(
         Account.objects.none(),
         required=False,
-        empty_label="None: remove the override",
+        empty_label="None (removes the override)",
         help_text="Without location, category and reason it is the default of the role.",
     )
     why = forms.CharField(

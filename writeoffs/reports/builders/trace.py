@@ -57,7 +57,12 @@ def trace_report(frame: Frame, *, trace: Trace, rows: Iterable[TraceRow], count:
         tiles=(
             Tile("Rows", None, note=frame.formats.text(count, Kind.COUNT)),
             Tile(frame.heading("They add up to"), trace.total),
-            Tile(frame.heading("Journal line"), line.amount, note="debit +, credit in parentheses"),
+            Tile(
+                frame.heading("Journal line"),
+                line.amount,
+                url=frame.links.entry(entry.number),
+                note=f"of entry {entry.number}; debit +, credit in parentheses",
+            ),
         ),
         notes=("Amounts are as the account sees them: debit positive, credit in parentheses.",),
     )
