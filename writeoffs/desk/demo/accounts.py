@@ -68,7 +68,7 @@ def scrapped(office: Office, day: dt.date) -> None:
 
 def mapping_asked(office: Office, day: dt.date) -> None:
     """A change of the map that waits for its second person."""
-    office.clock.go_to(day, 9)
+    office.clock.go_to(day, 8)
     entity = office.entity
     asked = RuleAsked(
         "SHRINKAGE_EXPENSE",

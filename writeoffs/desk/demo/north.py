@@ -226,7 +226,7 @@ def _fourth_quarter(office: Office) -> None:
 
 def _waiting(office: Office) -> None:
     """November: something for everybody's inbox."""
-    accounts.mapping_asked(office, day(11, 10))
+    accounts.mapping_asked(office, day(11, 11))
     header = office.write_off(
         Reason.OBSOLESCENCE, day(11, 11), "End of sale has passed; nobody bought them in October."
     )
