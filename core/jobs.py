@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django_tasks import task
@@ -23,6 +23,7 @@ from django_tasks_db.models import DBTaskResult
 
 from core.errors import DomainError
 from core.models import Entity, Job, User
+from core.outages import outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -110,11 +111,11 @@ def run_job(job_id: int) -> None:
     except DomainError as error:
         _fail(job, error.message)
         return
-    except OperationalError as error:
-        logger.warning("job %s: %s", job.pk, error)
-        _put_back(job, str(error))
-        return
-    except Exception:
+    except Exception as error:
+        if outage_of(error) is not None:
+            logger.warning("job %s: %s", job.pk, error)
+            _put_back(job, str(error))
+            return
         if connection.in_atomic_block:
             raise  # Inline inside somebody's transaction: it is their failure too.
         logger.exception("job %s (%s) failed", job.pk, job.kind)

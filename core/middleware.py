@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterator
 
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from core import audit
+from core import audit, outages
 from core.errors import BadInput, DomainError
-
-logger = logging.getLogger(__name__)
 
 # NUL, and halves of a character: no database column and no file name takes them.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -55,7 +51,7 @@ def _unstorable(request: HttpRequest) -> Iterator[str]:
 
 
 class DomainErrorMiddleware:
-    """DomainError -> its status and sentence; a locked database -> 503 and "press again"."""
+    """DomainError -> its status and sentence; a database that cannot answer -> 503 (507) and the form to send again."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -68,14 +64,8 @@ class DomainErrorMiddleware:
             record_refusal(request, error)
             context = {"message": error.message, "back": way_back(request)}
             return render(request, "errors/refused.html", context, status=error.status)
-        if isinstance(error, OperationalError) and "locked" in str(error):
-            logger.warning("busy: %s %s", request.method, request.path)
-            message = "The system is saving something large. Nothing of yours was saved; press again in a moment."
-            context = {"message": message, "back": way_back(request)}
-            response = render(request, "errors/refused.html", {**context, "unrecorded": True}, status=503)
-            response["Retry-After"] = "5"
-            return response
-        return None
+        outage = outages.outage_of(error)
+        return outages.answer(request, outage) if outage else None
 
 
 def way_back(request: HttpRequest) -> str:

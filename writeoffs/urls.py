@@ -17,6 +17,9 @@ entity_patterns = [
     path("reports/", include("writeoffs.reports.urls")),
 ]
 
+# Where the database fails outside of a view, in the session or in a template.
+handler500 = "core.outages.broken"
+
 urlpatterns = [
     path("", desk.root, name="root"),
     path("healthz", desk.healthz, name="healthz"),

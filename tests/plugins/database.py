@@ -63,7 +63,12 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `postgres` are left out, not skipped, on SQLite: a skip always means that something is missing."""
+    """Tests marked `postgres` are left out, not skipped, on SQLite: a skip always means that something is missing.
+    Tests marked `faults` run by `make faults` and `make soak`, which set FAULTS to the size."""
+    if "FAULTS" not in os.environ:
+        faults = [item for item in items if item.get_closest_marker("faults")]
+        config.hook.pytest_deselected(items=faults)
+        items[:] = [item for item in items if not item.get_closest_marker("faults")]
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         return
     out = [item for item in items if item.get_closest_marker("postgres")]

@@ -1,0 +1,51 @@
+"""Databases for faults: throw-away copies of a company with true books, and what is asked of them afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import verify
+from tests.faults import company
+from tests.plugins import database as plugin
+from tests.plugins.database import ServerDatabase, database_copy
+
+BUILD = """
+from django.conf import settings
+settings.JOBS_INLINE = True
+from tests.faults import company
+company.build()
+"""
+
+
+@pytest.fixture(scope="session")
+def books_template() -> str:
+    return plugin._template("books", ["migrate", "--verbosity=0"], ["shell", "-v", "0", "-c", BUILD])
+
+
+@pytest.fixture
+def books(books_template: str, tmp_path: Path, django_db_blocker: Any) -> Iterator[ServerDatabase]:
+    """A copy of the company's database, spoken to by Django's own connection. At the end everything is proved."""
+    with django_db_blocker.unblock(), database_copy(books_template, tmp_path) as database, database.in_process():
+        yield database
+        proved()
+
+
+@pytest.fixture
+def north(books: ServerDatabase) -> company.Company:
+    return company.found()
+
+
+def proved() -> None:
+    """Every verifier finds what was written; guards and chains included."""
+    assert list(verify.complaints(verify.Tally())) == []
+
+
+@contextlib.contextmanager
+def copy_of(template: str, folder: Path) -> Iterator[ServerDatabase]:
+    with database_copy(template, folder) as database, database.in_process():
+        yield database
