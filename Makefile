@@ -1,6 +1,6 @@
 # Two commands: `make run` serves the product, `make test` proves it. Needs Python 3.11 or newer with pip and venv; no root.
 #
-#   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make bench   make demo-reset
+#   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make faults   make soak   make bench   make demo-reset
 #   make screenshots   make lock
 
 PYTHON ?= python3
@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
-.PHONY: run test check bench demo-reset screenshots lock venv
+.PHONY: run test check faults soak bench demo-reset screenshots lock venv
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py serve
@@ -28,6 +28,14 @@ check: $(DEV_STAMP)
 	$(BIN)/mypy core inventory writeoffs
 	$(BIN)/lint-imports --no-logo
 	bin/check-settings $(BIN)/python
+
+# Kills, outages and races with real processes, on both databases: at the size of a build, or everything.
+faults: $(DEV_STAMP)
+	FAULTS=ci $(PYTEST) -m faults tests/faults
+	FAULTS=ci TEST_DATABASE=postgres $(PYTEST) -m faults tests/faults
+
+soak: $(DEV_STAMP)
+	$(BIN)/python -m tests.faults.soak
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m bench.run $(BENCH)

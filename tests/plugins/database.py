@@ -63,18 +63,14 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `postgres` are left out, not skipped, on SQLite: a skip always means that something is missing.
-    Tests marked `faults` run by `make faults` and `make soak`, which set FAULTS to the size."""
-    if "FAULTS" not in os.environ:
-        faults = [item for item in items if item.get_closest_marker("faults")]
-        config.hook.pytest_deselected(items=faults)
-        items[:] = [item for item in items if not item.get_closest_marker("faults")]
-    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        return
-    out = [item for item in items if item.get_closest_marker("postgres")]
+    """Tests of the other engine (`postgres`, `sqlite`) are left out, not skipped: a skip always means that something is
+    missing. Tests marked `faults` run by `make faults` and `make soak`, which set FAULTS to the size."""
+    is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    left_out = {"sqlite" if is_postgres else "postgres", *(() if "FAULTS" in os.environ else ("faults",))}
+    out = [item for item in items if any(item.get_closest_marker(name) for name in left_out)]
     if out:
         config.hook.pytest_deselected(items=out)
-        items[:] = [item for item in items if not item.get_closest_marker("postgres")]
+        items[:] = [item for item in items if item not in out]
 
 
 @dataclass(frozen=True)
