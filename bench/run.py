@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.product import Run, serving, template
+from tests.faults.soak import kept
 from tests.plugins.database import RUN_FOLDER, database_copy
 from tests.plugins.postgres import EmbeddedPostgres
 
@@ -226,7 +227,7 @@ def main() -> None:
         good &= within
     print("\n".join(lines))
     if options.write:
-        options.write.write_text(document(lines))
+        options.write.write_text(document(lines) + kept(options.write))
     if options.check and not good:
         sys.exit(f"Over the limit (times {slack:.0f} below 100,000 rows).")
 

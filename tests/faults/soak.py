@@ -81,8 +81,8 @@ def section(results: list[Result], options: argparse.Namespace) -> str:
         f"| what was tried | {' | '.join(names)} |",
         f"|---|{'---:|' * len(names)}",
     ]
-    for name in dict.fromkeys(name for result in results for name in result.figures):
-        lines.append(f"| {name} | {' | '.join(result.figures.get(name, '–') for result in results)} |")
+    names_of = dict.fromkeys(name for result in results for name in result.figures)
+    lines += [f"| {name} | {' | '.join(r.figures.get(name, '–') for r in results)} |" for name in names_of]
     for room in dict.fromkeys(room for result in results for room in result.rooms):
         cells = [f"{tests} tests, {seconds:,.0f} s" for tests, seconds in (r.rooms.get(room, (0, 0)) for r in results)]
         lines.append(f"| all of `test_{room}.py` | {' | '.join(cells)} |")
@@ -95,6 +95,12 @@ def renewed(text: str, new: str) -> str:
     if not mark:
         return f"{text.rstrip()}\n\n{new}\n"
     return f"{before}{new}{rest.partition(END)[2]}"
+
+
+def kept(path: Path) -> str:
+    """The section as it stands in the file, for a command that writes the rest of it anew."""
+    _, mark, rest = (path.read_text() if path.exists() else "").partition(BEGIN)
+    return f"\n{mark}{rest.partition(END)[0]}{END}\n" if mark else ""
 
 
 def main() -> int:

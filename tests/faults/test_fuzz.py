@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from core.models import Upload
 from core.sheets import kinds
@@ -173,7 +174,7 @@ def send(north: Company, kind: SheetKind, name: str, content: bytes, where: str)
     for option in kind.options:
         choices = option.choices_of(north.entity) if option.choices_of else option.choices
         form[f"option_{option.name}"] = choices[-1][0] if choices else ""
-    answer = client.post(f"/e/north/uploads/new/{kind.code}/", form, headers=HOST)
+    answer = client.post(reverse("uploads:new", args=["north", kind.code]), form, headers=HOST)
     assert answer.status_code in (302, 400, 409), f"{where}: {answer.status_code}"
     if answer.status_code != 302:
         assert Upload.objects.count() == before, where
@@ -184,9 +185,9 @@ def send(north: Company, kind: SheetKind, name: str, content: bytes, where: str)
     upload = Upload.objects.order_by("-pk")[0]
     if upload.status in ("REFUSED", "FAILED", "CHECKED"):
         assert "did not foresee" not in page.content.decode(), f"{where}: {upload.message}"
-        issues = client.get(f"/e/north/uploads/{upload.pk}/issues/", headers=HOST)
+        issues = client.get(reverse("uploads:issues", args=["north", upload.pk]), headers=HOST)
         assert issues.status_code == 200, where
     if upload.header:
-        book = client.get(f"/e/north/uploads/{upload.pk}/complaints/", headers=HOST)
+        book = client.get(reverse("uploads:complaints", args=["north", upload.pk]), headers=HOST)
         assert book.status_code == 200, where
     return str(upload.status)
