@@ -31,8 +31,8 @@ check: $(DEV_STAMP)
 
 # Kills, outages and races with real processes, on both databases: at the size of a build, or everything.
 faults: $(DEV_STAMP)
-	FAULTS=ci $(PYTEST) -m faults tests/faults
-	FAULTS=ci TEST_DATABASE=postgres $(PYTEST) -m faults tests/faults
+	FAULTS=ci $(PYTEST) -n $(JOBS) -m faults tests/faults
+	FAULTS=ci TEST_DATABASE=postgres $(PYTEST) -n $(JOBS) -m faults tests/faults
 
 soak: $(DEV_STAMP)
 	$(BIN)/python -m tests.faults.soak

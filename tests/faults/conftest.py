@@ -12,6 +12,7 @@ from django.db import connections
 
 from core import verify
 from tests.faults import company
+from tests.faults.size import SEED, SOAK
 from tests.plugins import database as plugin
 from tests.plugins.database import ServerDatabase, database_copy
 
@@ -21,6 +22,10 @@ settings.JOBS_INLINE = True
 from tests.faults import company
 company.build()
 """
+
+
+def pytest_report_header() -> str:
+    return f"faults: {'everything' if SOAK else 'the size of a build'}, FAULTS_SEED={SEED}"
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ what was refused."""
 from __future__ import annotations
 
 import io
+import os
 import random
 import zipfile
 from collections import Counter
@@ -23,7 +24,8 @@ from tests.faults.company import Company
 from tests.faults.size import SEED, sized
 
 pytestmark = [pytest.mark.faults, pytest.mark.database]
-FILES = sized(150, 500, "FILES")
+# The readers are the same on both engines; what a build tries on PostgreSQL is how rows and complaints are kept.
+FILES = sized(120 if "DATABASE_URL" not in os.environ else 40, 500, "FILES")
 VALUES = (
     "", " ", "0", "-1", "-0", "1e400", "NaN", "inf", "1.234,56", "(1,234.00)", "12,5o", "=1+1", "#REF!", "9" * 40, "٣٤",
     "½", "2026-02-30", "31.12.2026", "12/31/2026", "0001-01-01", "9999-12-31", "<script>", "a" * 4000, "\u202e", "😀",
@@ -132,7 +134,7 @@ NAMES = ("sheet.csv", "sheet.xlsx", "sheet.xls", "sheet.ods", "sheet.txt", "shee
 
 def fuzzed(dice: random.Random, kind: SheetKind) -> tuple[str, bytes]:
     rows = valid(kind)
-    for _ in range(dice.randint(1, 3)):
+    for _ in range(dice.randint(0, 2)):
         rows = dice.choice(TABLES)(dice, rows) or [[""]]
     workbook = dice.random() < 0.5
     content = (as_xlsx if workbook else as_csv)(dice, rows)
