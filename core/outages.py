@@ -86,7 +86,7 @@ def _typed(request: HttpRequest) -> dict[str, object]:
         fields = [(name, value) for name, values in request.POST.lists() for value in values]
     except (OSError, RawPostDataException):
         return {}
-    files = [file.name for file in request.FILES.values()]
+    files = [file.name for _, sent in request.FILES.lists() for file in sent]
     return {
         "fields": [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"],
         "files": files,
