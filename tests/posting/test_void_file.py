@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from decimal import Decimal
 
 import pytest
 
@@ -19,6 +20,7 @@ from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.exports import adjustment_csv
 from writeoffs.posting.followed import lines_follow, outstanding_by_lot
 from writeoffs.posting.models import Posting
+from writeoffs.proposals import services
 from writeoffs.proposals.models import Kind, Proposal
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +78,28 @@ def test_the_void_of_a_count_gain_takes_the_units_out_again(company: Company) ->
     confirm(company, proposal)
     void(company, proposal, VOIDED)
     assert shown(company) == [("-3", "2026-04-02")]
+
+
+def test_of_a_document_voided_in_part_only_what_is_left_to_do_is_in_the_file(company: Company) -> None:
+    lots = [make_lot(company.entity, sku, "10", "40") for sku in ("CUP", "LAMP")]
+    proposal = draft(company, lots[0], "2")
+    user = company["PREPARER"]
+    proposal = services.line_add(proposal=proposal, user=user, lot=lots[1], quantity=Decimal(3))
+    proposal = posted(company, proposal)
+    followed(company, lots[1], 3)
+    for line in (1, 2):
+        if line == 2:
+            assert shown(company) == []
+        change = services.void_request(proposal=proposal, user=user, reason="Wrong", posted_on=VOIDED, lines=[line])
+        services.void_decide(change=change, user=company["APPROVER"], approve=True)
+    assert shown(company) == [("3", "2026-04-02")]
+
+
+def test_a_line_that_stands_keeps_its_own_date_in_the_file(company: Company) -> None:
+    lots = [make_lot(company.entity, sku, "10", "40") for sku in ("CUP", "LAMP")]
+    user = company["PREPARER"]
+    proposal = services.line_add(proposal=draft(company, lots[0], "2"), user=user, lot=lots[1], quantity=Decimal(3))
+    proposal = posted(company, proposal)
+    change = services.void_request(proposal=proposal, user=user, reason="Wrong", posted_on=VOIDED, lines=[1])
+    services.void_decide(change=change, user=company["APPROVER"], approve=True)
+    assert shown(company) == [("-3", "2026-03-16")]

@@ -12,6 +12,8 @@ import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from django.db.models import Max
+
 from core.money import plain
 from inventory.models import Movement, MovementKind
 from writeoffs.ledger.models import JournalLine, Origin
@@ -78,15 +80,16 @@ def journal_csv(posting: Posting) -> str:
 
 
 def adjustment_csv(posting: Posting, reason: str = "") -> str:
-    """What the ERP's stock has to follow, signed as our books moved. Once the posting is voided, only the way back:
-    what the ERP had followed before and has not yet taken back, as of the void's date; nothing where it had not."""
-    voided_on = _voided_on(posting)
+    """What the ERP's stock has to follow, signed as our books moved. Once lines are voided, only what is left
+    to do: of a voided one what the ERP had followed and has not yet taken back, as of the void's date, nothing where
+    it had not; of the others what it has not followed yet."""
+    voided = _voided_on(posting)
     lines = (
         PostingLine.objects.filter(posting=posting)
         .select_related("lot__item", "lot__location")
         .order_by("lot__item__sku", "lot__code", "pk")
     )
-    if voided_on is not None:
+    if voided:
         lines = lines.exclude(outstanding=Decimal(0))
     return _csv(
         ADJUSTMENT_HEADER,
@@ -95,9 +98,9 @@ def adjustment_csv(posting: Posting, reason: str = "") -> str:
                 safe_text(line.lot.item.sku),
                 safe_text(line.lot.code),
                 safe_text(line.lot.location.code),
-                plain(line.quantity if voided_on is None else -line.outstanding),
+                plain(-line.outstanding if voided else line.quantity),
                 safe_text(line.lot.item.unit_of_measure),
-                (voided_on or posting.posted_on).isoformat(),
+                voided.get(line.lot_id, posting.posted_on).isoformat(),
                 safe_text(reason),
                 document_number(posting),
                 safe_text(line.lot.item.description),
@@ -107,10 +110,10 @@ def adjustment_csv(posting: Posting, reason: str = "") -> str:
     )
 
 
-def _voided_on(posting: Posting) -> dt.date | None:
-    """The date of the void; None where there is none. Its movements say it: what has no value has no journal."""
+def _voided_on(posting: Posting) -> dict[int, dt.date]:
+    """Lot -> date of its last void. Movements say it: what has no value has no journal."""
     voids = Movement.objects.filter(entity=posting.entity, source_ref=posting.source_ref, kind=MovementKind.VOID)
-    return voids.values_list("posted_on", flat=True).first()
+    return dict(voids.order_by().values_list("lot_id").annotate(Max("posted_on")))
 
 
 def document_number(posting: Posting) -> str:
