@@ -16,6 +16,7 @@ from core import audit
 from core.errors import BadInput, NotAllowed, SegregationOfDuties, WrongState
 from core.idempotency import Answer, Asked, once
 from core.models import ChangeRequest, Entity, Membership, User
+from core.records import columns_of, record_digest
 from core.words import Role
 
 
@@ -120,7 +121,7 @@ def _request(
         kind="change.requested",
         subject=subject,
         message=f"{user} asked: {summary}. Reason: {change.reason}",
-        data={"change": change.pk, "kind": kind},
+        data={"change": change.pk, "kind": kind, "record": asked_record(change)},
     )
     return change
 
@@ -172,7 +173,7 @@ def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> C
         kind="change.approved" if approve else "change.refused",
         subject=change.subject,
         message=f"{user} {'approved' if approve else 'refused'}: {change.summary}.",
-        data={"change": change.pk, "comment": comment},
+        data={"change": change.pk, "comment": comment, "record": decided_record(change)},
     )
     return change
 
@@ -194,3 +195,17 @@ def _second(change: ChangeRequest, user: User, comment: str) -> ChangeRequest:
         data={"change": change.pk, "comment": comment},
     )
     return change
+
+
+# What the second person adds to a request; all else was asked for.
+_DECISION = ["status", "seconded_by_id", "seconded_at", "decided_by_id", "decided_at", "comment"]
+
+
+def asked_record(change: ChangeRequest) -> str:
+    """The digest of what was asked; `record` of its audit event."""
+    return record_digest((ChangeRequest.objects.filter(pk=change.pk), columns_of(ChangeRequest, without=_DECISION)))
+
+
+def decided_record(change: ChangeRequest) -> str:
+    """The digest of how it was decided; `record` of that audit event."""
+    return record_digest((ChangeRequest.objects.filter(pk=change.pk), _DECISION))

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from django.db import connection
 
 from core import audit, exchange_proof, key_proof, verify
-from core.models import AuditEvent, ChangeRequest, StoredFile
+from core.changes import asked_record, decided_record
+from core.models import AuditEvent, ChangeRequest, StoredFile, Upload
+from core.sheets.pipeline import upload_record
 from core.verify import Tally, rows
 
 LIMIT = 100
@@ -48,12 +50,15 @@ def change_requests(tally: Tally) -> Iterator[str]:
     asked: dict[int, tuple[str, str, int | None, str]] = {}
     decided: dict[int, tuple[str, int | None, str]] = {}
     seconded: dict[int, int | None] = {}
+    records: dict[tuple[int, bool], str] = {}
     for kind, subject, actor, message, data in (
         AuditEvent.objects.filter(kind__in=("change.requested", _SECONDED, *_DECIDED))
         .order_by("chain", "sequence")
         .values_list("kind", "subject", "actor_id", "message", "data")
         .iterator(chunk_size=2000)
     ):
+        if "record" in data:
+            records[data["change"], kind in _DECIDED] = data["record"]
         if kind in _DECIDED:
             decided[data["change"]] = (_DECIDED[kind], actor, data["comment"])
         elif kind == _SECONDED:
@@ -65,6 +70,10 @@ def change_requests(tally: Tally) -> Iterator[str]:
         words = f"{change.summary}. Reason: {change.reason}"
         if request != [change.kind, change.subject, change.requested_by_id] or not message.endswith(words):
             yield f"{change.entity}: change request {change.pk} ({change.summary}) is not what was asked, or by whom."
+        for is_decided, record in ((False, asked_record), (True, decided_record)):
+            if records.get((change.pk, is_decided), record(change)) != record(change):
+                verb = "decided" if is_decided else "asked"
+                yield f"{change.entity}: change request {change.pk} ({change.summary}) is not what was {verb}."
         told = decided.get(change.pk, (ChangeRequest.Status.OPEN, None, ""))
         if told != (change.status, change.decided_by_id, change.comment):
             yield (
@@ -92,6 +101,24 @@ def uploads(tally: Tally) -> Iterator[str]:
         yield f"{entity}: upload {key} ('{name}'): state, file or person are not those of the audit trail."
 
 
+def upload_records(tally: Tally) -> Iterator[str]:
+    """A committed upload and the row of its file are what they were at the commit. What was committed before the audit
+    trail kept a digest of them has none."""
+    told = AuditEvent.objects.filter(kind="upload.committed", data__has_key="record").order_by("pk")
+    kept = {
+        (entity_id, subject): data["record"]
+        for entity_id, subject, data in told.values_list("entity_id", "subject", "data").iterator(chunk_size=2000)
+    }
+    committed = Upload.objects.filter(status=Upload.Status.COMMITTED).select_related("entity").order_by("pk")
+    for upload in committed.iterator(chunk_size=500):
+        record = kept.get((upload.entity_id, f"upload:{upload.pk}"))
+        if record is not None and record != upload_record(upload):
+            yield (
+                f"{upload.entity}: upload {upload.pk} ('{upload.file_name}'), or how its file was kept, is not what "
+                "was committed."
+            )
+
+
 def _text(column: str, name: str) -> str:
     """SQL of a text inside a JSON column."""
     return f"{column} ->> '{name}'" if connection.vendor == "postgresql" else f"json_extract({column}, '$.{name}')"
@@ -101,6 +128,7 @@ verify.register("audit chains", audit_chains)
 verify.register("stored files", stored_files)
 verify.register("change requests", change_requests)
 verify.register("uploads", uploads)
+verify.register("upload records", upload_records)
 verify.register("keys of steps", key_proof.step_keys)
 verify.register("exchange rates", exchange_proof.exchange_rates)
 verify.register("groups of companies", exchange_proof.entity_groups)

@@ -1,5 +1,5 @@
-"""The guards of inventory's tables: movements, and what they do to write-downs, are only ever added, as
-are the lines of a count."""
+"""The guards of inventory's tables: movements, their sets and what they do to write-downs are only ever added, as are
+the lines of a count. A lot, an entry of the quarantine register and a count stay what they are."""
 
 from core import guards
 
@@ -10,6 +10,27 @@ guards.register(
     ),
     *guards.append_only(
         "inventory_movementbatch", noun="a set of movements", keys=[["entity_id", "sequence"], ["entity_id", "first"]]
+    ),
+    guards.refused_update(
+        "chainhead_movements",
+        "core_chainhead",
+        columns=["sequence", "hash"],
+        # Where the chain is another one, the key of no company is looked for.
+        condition="new.chain like 'movements:%' and not exists (select 1 from inventory_movementbatch b "
+        "where b.entity_id = cast(substr(new.chain, 11) as bigint) and b.sequence = new.sequence "
+        "and b.hash = new.hash)",
+        message="the head of a chain of movements points at its last set",
+    ),
+    *guards.kept("inventory_lot", noun="a lot", fixed=["entity_id", "item_id", "location_id", "code"]),
+    *guards.kept(
+        "inventory_quarantineentry",
+        noun="an entry of the quarantine register",
+        fixed=["entity_id", "lot_id", "source_ref", "reason", "since", "quantity", "cost", "allowance"],
+    ),
+    *guards.kept(
+        "inventory_countsheet",
+        noun="a count",
+        fixed=["entity_id", "number", "upload_id", "counted_on", "frozen_at", "created_by_id"],
     ),
     # A hundred thousand lines come in one statement, which a guard of inserts would slow down by half.
     *guards.append_only("inventory_countline", noun="a count line", keys=None),

@@ -163,6 +163,30 @@ def lot_caches(tally: Tally) -> Iterator[str]:
                 )
 
 
+def lot_companies(tally: Tally) -> Iterator[str]:
+    """A lot, its item, its place and its movements are of one company."""
+    for code, sku in rows(
+        "select l.code, i.sku from inventory_lot l join inventory_item i on i.id = l.item_id "
+        "join core_location p on p.id = l.location_id where i.entity_id <> l.entity_id or p.entity_id <> l.entity_id "
+        "or exists (select 1 from inventory_movement m where m.lot_id = l.id and m.entity_id <> l.entity_id) "
+        f"order by l.id limit {LIMIT}"
+    ):
+        yield f"Lot {code} of {sku}: its item, place or movements are of another company."
+
+
+def count_numbers(tally: Tally) -> Iterator[str]:
+    """The counts of a year are as many as the numbers that were handed out."""
+    entities = Entity.objects.in_bulk()
+    for counter in Counter.objects.filter(series__startswith="count:").order_by("entity_id", "series"):
+        year = counter.series.partition(":")[2]
+        stored = CountSheet.objects.filter(entity=counter.entity_id, number__startswith=f"CS-{year}-").count()
+        if stored != counter.last:
+            yield (
+                f"{entities[counter.entity_id]}: of CS-{year} {counter.last:,} numbers were handed out and {stored:,} "
+                "counts are stored."
+            )
+
+
 def lot_allowances(tally: Tally) -> Iterator[str]:
     found = rows(
         "select l.entity_id, l.code, i.sku, l.allowance, l.cost from inventory_lot l "
@@ -289,6 +313,8 @@ verify.register("movement sequences", movement_sequences)
 verify.register("movement digests", movement_digests)
 verify.register("movement batches", movement_batches)
 verify.register("lot caches", lot_caches)
+verify.register("lot companies", lot_companies)
+verify.register("count numbers", count_numbers)
 verify.register("lot allowances", lot_allowances)
 verify.register("write-downs by year", write_downs_by_year)
 verify.register("count sheets", count_sheets)

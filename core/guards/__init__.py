@@ -125,6 +125,52 @@ def append_only(table: str, *, noun: str, keys: Sequence[Sequence[str]] | None, 
     return [*guards, replace]
 
 
+def kept(table: str, *, noun: str, fixed: Sequence[str], when: str = "", name: str = "fixed") -> list[Guard]:
+    """The columns `fixed` of a row are never changed, and the row is neither deleted nor replaced (by our connections),
+    nor is the table emptied. when: only of rows for which this holds, a condition over `old`. The rest of the row may
+    change."""
+    label = table.split("_", 1)[1]
+    message = f"{noun} keeps what it is; it is corrected by a new one"
+    own = f"({when})" if when else "true"
+    gone = f"{noun} is never deleted"
+    update = "before update of " + ", ".join(fixed)
+
+    def changed(differ: str) -> str:
+        return f"{own} and ({' or '.join(f'new.{column} {differ} old.{column}' for column in fixed)})"
+
+    return [
+        Guard(
+            f"{label}_{name}",
+            table,
+            message,
+            sqlite=SQLite(update, f"select raise(abort, '{message}');", when=changed("is not")),
+            postgresql=PostgreSQL(
+                update, f"if {changed('is distinct from')} then {_raise(message)} end if; return new;"
+            ),
+        ),
+        Guard(
+            f"{label}_delete",
+            table,
+            gone,
+            sqlite=SQLite("before delete", f"select raise(abort, '{gone}');", when=own),
+            postgresql=PostgreSQL("before delete", f"if {own} then {_raise(gone)} end if; return old;"),
+        ),
+        never_emptied(table, gone),
+    ]
+
+
+def refused_update(name: str, table: str, *, columns: Sequence[str], condition: str, message: str) -> Guard:
+    """An update of one of the columns is refused where the condition over `old` and `new` holds."""
+    event = "before update of " + ", ".join(columns)
+    return Guard(
+        name,
+        table,
+        message,
+        sqlite=SQLite(event, f"select raise(abort, '{message}');", when=condition),
+        postgresql=PostgreSQL(event, f"if {condition} then {_raise(message)} end if; return new;"),
+    )
+
+
 def never_emptied(table: str, message: str) -> Guard:
     """TRUNCATE asks no row's guard."""
     return Guard(

@@ -19,8 +19,9 @@ from core.errors import BadInput, SegregationOfDuties, WrongState
 from core.files import file_content
 from core.idempotency import Answer, Asked, once
 from core.jobs import Run
-from core.models import Entity, Job, Upload, UploadIssue, User
+from core.models import Entity, Job, StoredFile, Upload, UploadIssue, User
 from core.money import display_money
+from core.records import columns_of, record_digest
 from core.sheets import check, kinds, staging
 from core.sheets.formats import MARKS, ORDERS
 from core.sheets.kinds import SheetKind
@@ -242,6 +243,7 @@ def _commit(run: Run) -> None:
             "quantity": upload.quantity_total,
             "value": upload.value_total,
             "control_total": upload.control_total,
+            "record": upload_record(upload),
             **committed.told,
         },
     )
@@ -269,6 +271,14 @@ def _check_failed(job: Job, message: str) -> None:
     found = Upload.objects.filter(job=job).select_related("entity", "created_by", "file").defer("file__content")
     for upload in found:
         check.upload_refuse(upload=upload, kind=kinds.kind(upload.kind), status=Status.FAILED, message=message)
+
+
+def upload_record(upload: Upload) -> str:
+    """The digest of a committed upload and of how its file was kept; `record` of its audit event."""
+    return record_digest(
+        (Upload.objects.filter(pk=upload.pk), columns_of(Upload)),
+        (StoredFile.objects.filter(pk=upload.file_id), columns_of(StoredFile, without=["content"])),
+    )
 
 
 def _commit_failed(job: Job, message: str) -> None:

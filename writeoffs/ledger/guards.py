@@ -22,6 +22,8 @@ BORN_SEALED = "a journal entry is inserted unsealed and sealed after its lines"
 CHANGED = "a journal entry never changes; the only update is the one that seals it"
 UNHASHED = "a journal entry is sealed with its hash"
 TOO_FEW = "a journal entry is sealed with two lines or more"
+FOREIGN = "a journal entry is sealed only with accounts of its own company"
+CLOSED = "a journal entry is sealed only in a period of its company that holds its date and is not closed"
 UNBALANCED = "a journal entry is sealed only when debits and credits are equal"
 WRONG_MIRROR = "a journal entry reverses a posted entry of the same entity that is no mirror itself"
 OVER = "mirrors of a journal entry never take back more than it posted; it cannot be reversed twice"
@@ -59,6 +61,16 @@ _SEAL_RULES = (
     ("length(new.hash) <> 64", UNHASHED),
     (f"(select count(*) {_LINES}) < 2", TOO_FEW),
     (f"(select sum(l.amount) {_LINES}) <> 0", UNBALANCED),
+    (
+        f"exists (select 1 from {LINE} l join {ACCOUNT} a on a.id = l.account_id "
+        "where l.entry_id = new.id and a.entity_id <> new.entity_id)",
+        FOREIGN,
+    ),
+    (
+        "not exists (select 1 from ledger_fiscalperiod p where p.id = new.period_id and p.entity_id = new.entity_id "
+        "and new.posted_on between p.starts_on and p.ends_on and p.status <> 'CLOSED')",
+        CLOSED,
+    ),
     (_NO_ORIGINAL, WRONG_MIRROR),
     (_TOO_MUCH, OVER),
 )
@@ -155,6 +167,14 @@ guards.register(
     _insert_guard(),
     _seal_guard(),
     _line_guard(),
+    guards.refused_update(
+        "chainhead_journal",
+        "core_chainhead",
+        columns=["sequence", "hash"],
+        condition=f"new.chain like 'journal:%' and not exists (select 1 from {ENTRY} e where e.entity_id = "
+        "cast(substr(new.chain, 9) as bigint) and e.chain_sequence = new.sequence and e.hash = new.hash)",
+        message="the head of a journal points at its last entry",
+    ),
     *guards.append_only("ledger_trialbalance", noun="a trial balance", keys=[["period_id", "version"], ["upload_id"]]),
     *guards.append_only(
         "ledger_trialbalanceline", noun="a line of a trial balance", keys=[["trial_balance_id", "code"]]

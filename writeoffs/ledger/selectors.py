@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum, Window
+from django.db.models import F, Prefetch, Q, QuerySet, Sum, Window
 from django.db.models.functions import Coalesce
 
 from core.models import Entity
@@ -20,6 +20,7 @@ from core.money import MoneyField
 from writeoffs.ledger.mapping import Rule, rules_of
 from writeoffs.ledger.models import Account, FiscalPeriod, JournalEntry, JournalLine
 from writeoffs.ledger.roles import ROLES
+from writeoffs.ledger.sums import AccountSum, trial_balance
 
 ZERO = Decimal(0)
 _NUMBER = re.compile(r"^(\d{4})-(\d{1,9})$")
@@ -149,23 +150,26 @@ class AccountRow:
 
     account: Account
     roles: tuple[str, ...]
-    lines: int
-    balance: Decimal
+    sums: AccountSum
+
+    @property
+    def lines(self) -> int:
+        return self.sums.lines
+
+    @property
+    def balance(self) -> Decimal:
+        return self.sums.balance
 
 
 def accounts_listed(*, entity: Entity) -> list[AccountRow]:
     roles: dict[int, list[str]] = {}
     for rule in rules_of(entity=entity):
         roles.setdefault(rule.account_id, []).append(_led(rule))
-    accounts = (
-        Account.objects.filter(entity=entity)
-        .annotate(
-            line_count=Count("lines"),
-            balance=Coalesce(Sum("lines__amount"), ZERO, output_field=MoneyField()),
-        )
-        .order_by("code")
-    )
-    return [AccountRow(a, tuple(sorted(roles.get(a.pk, ()))), a.line_count, a.balance) for a in accounts]
+    sums = trial_balance(entity=entity)
+    return [
+        AccountRow(account, tuple(sorted(roles.get(account.pk, ()))), sums.get(account.pk, AccountSum(account.pk)))
+        for account in Account.objects.filter(entity=entity).order_by("code")
+    ]
 
 
 def roles_of(account: Account) -> list[str]:

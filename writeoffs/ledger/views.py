@@ -16,6 +16,7 @@ from writeoffs.ledger.exports import XLSX, journal_csv, journal_xlsx
 from writeoffs.ledger.forms import DatesForm, EntryFilterForm
 from writeoffs.ledger.models import Account
 from writeoffs.ledger.roles import ROLES
+from writeoffs.ledger.sums import sums_added
 from writeoffs.ledger.verifiers import content_now
 
 PER_PAGE = 50
@@ -91,7 +92,12 @@ def accounts(request: EntityRequest) -> HttpResponse:
     return render(
         request,
         "ledger/accounts.html",
-        {"rows": rows, "unmapped": unmapped, "may_map": Role.CONTROLLER in request.entity_roles},
+        {
+            "rows": rows,
+            "totals": sums_added(row.sums for row in rows),
+            "unmapped": unmapped,
+            "may_map": Role.CONTROLLER in request.entity_roles,
+        },
     )
 
 

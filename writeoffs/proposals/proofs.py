@@ -246,6 +246,12 @@ def quarantine(tally: Tally) -> Iterator[str]:
         f"order by l.id limit {LIMIT}"
     ):
         yield f"Proposal {number}, lot {code}: its goods stay in quarantine, but the register does not have them."
+    for ref, code in rows(
+        "select q.source_ref, o.code from inventory_quarantineentry q join inventory_lot o on o.id = q.lot_id "
+        "join proposals_proposal p on p.entity_id = q.entity_id and 'proposal:' || p.number = q.source_ref "
+        f"where q.reason <> p.reason or q.since <> p.posting_on order by q.id limit {LIMIT}"
+    ):
+        yield f"Quarantine of lot {code} ({ref}): its reason or its day is not that of its write-off."
     gone = "exists (select 1 from proposals_voidedline v join proposals_proposalline l on l.id = v.line_id "
     gone += "where l.proposal_id = p.id and l.lot_id = q.lot_id)"
     left = f"case when {gone} then 0 else q.quantity - coalesce(r.quantity, 0) end"

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core import verify
-from core.models import AuditEvent, Entity
+from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
 from writeoffs.proposals import findings, proofs
-from writeoffs.proposals.models import Decision, Verb
+from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
+from writeoffs.proposals.records import posted_record, void_record
 
 LIMIT = 100
 _POSTED = "p.status in ('POSTED', 'VOIDED')"
@@ -150,6 +151,59 @@ def decisions(tally: Tally) -> Iterator[str]:
                 )
 
 
+def records(tally: Tally) -> Iterator[str]:
+    """What a posting and a void fixed is as their audit events kept it; what was posted before they did has none."""
+    found = {(p.entity_id, p.number): p for p in Proposal.objects.filter(status__in=("POSTED", "VOIDED"))}
+    told = AuditEvent.objects.filter(
+        kind__in=("proposal.posted", "proposal.voided", "proposal.partly_voided"), data__has_key="record"
+    )
+    for entity_id, subject, kind, data in (
+        told.order_by("chain", "sequence").values_list("entity_id", "subject", "kind", "data").iterator(chunk_size=2000)
+    ):
+        proposal = found.get((entity_id, subject.partition(":")[2]))
+        if proposal is None:
+            continue
+        if kind == "proposal.posted" and posted_record(proposal) != data["record"]:
+            yield f"Proposal {proposal.number}: its row, or that of one of its papers, is not what was posted."
+        if kind != "proposal.posted" and void_record(proposal, data["void"]) != data["record"]:
+            yield f"Proposal {proposal.number}: its void {data['void']} is not what was decided."
+
+
+def numbers(tally: Tally) -> Iterator[str]:
+    """Every number of a proposal was handed out, and none that was handed out is missing."""
+    handed_out = {
+        (counter.entity_id, counter.series): counter.last
+        for counter in Counter.objects.filter(series__startswith="proposal:")
+    }
+    kept: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for entity_id, number in Proposal.objects.order_by("pk").values_list("entity_id", "number").iterator():
+        stem, _, place = number.rpartition("-")
+        kept[entity_id, f"proposal:{stem.replace('-', ':')}"].append(int(place) if place.isdecimal() else 0)
+    entities = Entity.objects.in_bulk()
+    for entity_id, series in sorted(handed_out.keys() | kept.keys()):
+        places, last = sorted(kept[entity_id, series]), handed_out.get((entity_id, series), 0)
+        if places != list(range(1, last + 1)):
+            stem = series.partition(":")[2].replace(":", "-")
+            yield (
+                f"{entities.get(entity_id, entity_id)}: of {stem} {last:,} numbers were handed out and "
+                f"{len(places):,} proposals are stored."
+            )
+
+
+def counted_lines(tally: Tally) -> Iterator[str]:
+    """A line that settles a counted row is of that row's lot and of the sheet that the proposal names."""
+    for number, line in rows(
+        "select p.number, l.line_number from proposals_proposalline l "
+        "join proposals_proposal p on p.id = l.proposal_id join inventory_countline c on c.id = l.count_line_id "
+        f"where c.lot_id <> l.lot_id or p.count_sheet_id is null or c.sheet_id <> p.count_sheet_id order by l.id "
+        f"limit {LIMIT}"
+    ):
+        yield f"Proposal {number}, line {line}: it names a counted row of another lot or sheet."
+
+
+verify.register("records of proposals", records)
+verify.register("numbers of proposals", numbers)
+verify.register("counted lines", counted_lines)
 verify.register("posted documents", posted_documents)
 verify.register("posted lines", posted_lines)
 verify.register("decisions", decisions)

@@ -20,6 +20,7 @@ from writeoffs.posting.book import posting_book, posting_prepare
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import differences_left, refuse_moved
 from writeoffs.proposals.models import Proposal, Status, Verb
+from writeoffs.proposals.records import posted_record
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import RETURN_COUNT, guard, proposal_lock, refuse_differences, step
 
@@ -127,7 +128,12 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
         kind="proposal.posted",
         subject=proposal.source_ref,
         message=f"{user} posted {proposal.number}. {posted.message}",
-        data={"digest": proposal.digest, "entries": [entry.number for entry in entries], "net_loss": proposal.net_loss},
+        data={
+            "digest": proposal.digest,
+            "entries": [entry.number for entry in entries],
+            "net_loss": proposal.net_loss,
+            "record": posted_record(proposal),
+        },
     )
     return posted
 

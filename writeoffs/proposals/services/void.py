@@ -29,6 +29,7 @@ from writeoffs.proposals import content, policy
 from writeoffs.proposals.content import RawLine
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
 from writeoffs.proposals.numbers import said
+from writeoffs.proposals.records import void_record
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import guard, proposal_lock, step
 from writeoffs.proposals.states import next_status
@@ -234,6 +235,7 @@ def _tell(
             "comment": comment.strip(),
             "entries": [entry.number for entry in entries],
             "void": undoing.number,
+            "record": void_record(proposal, undoing.number),
             "change": change.pk,
         },
     )
