@@ -10,12 +10,14 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core.errors import StaleContent, UnmappedRole
-from core.models import Category, Location
+from core.models import Category, CostCentre, Location
+from core.verify import Tally
 from inventory.models import Lot
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import approved, draft, header, posted
 from writeoffs.ledger.mapping import PRECEDENCE, AccountResolver, Rule, resolver_of
+from writeoffs.ledger.mapping_verifiers import account_map, cost_centres
 from writeoffs.ledger.models import Account, AccountMap, JournalLine
 from writeoffs.proposals import services
 
@@ -150,3 +152,21 @@ def test_posting_takes_the_same_number_of_queries_however_many_lines_and_rules_t
             )
     assert posting_of(70, 7) == few
     assert JournalLine.objects.filter(account=account).count() == 7
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_verify_names_a_rule_and_a_cost_centre_of_another_entity(company: Company, other_company: Company) -> None:
+    place = Location.objects.create(entity=company.entity, code="P")
+    mine = override(company, EXPENSE, "5101", location=place)
+    assert [*account_map(Tally()), *cost_centres(Tally())] == []
+    theirs = Location.objects.create(entity=other_company.entity, code="P")
+    AccountMap.objects.filter(pk=mine.pk).update(location=theirs)
+    assert list(account_map(Tally())) == [
+        "North Trading: the rule of WRITE_DOWN_EXPENSE to account 5101 names a record of another entity."
+    ]
+    centre = CostCentre.objects.create(entity=other_company.entity, code="K9")
+    Location.objects.filter(pk=place.pk).update(cost_centre=centre)
+    assert list(cost_centres(Tally())) == [
+        f"North Trading: location {place.pk} names cost centre K9 of another entity."
+    ]
