@@ -15,6 +15,7 @@ from tests.desk.test_serve import READY, free_port, serving
 from tests.plugins.database import ServerDatabase
 from writeoffs.desk.demo.people import PASSWORD, PEOPLE
 from writeoffs.ledger.models import FiscalPeriod, JournalLine
+from writeoffs.posting.tie_facts import tie_out_of
 from writeoffs.proposals.models import Evidence, Kind, Proposal, Status
 
 
@@ -138,3 +139,16 @@ def test_the_first_run_builds_the_demo_and_says_who_can_sign_in(tmp_path: Path) 
         again.wait_for(READY, seconds=20)
         assert "building" not in again.said
         again.end(signal.SIGINT)
+
+
+@pytest.mark.database
+def test_december_ties_to_the_erp_and_october_shows_what_is_on_its_way(demo_database: ServerDatabase) -> None:
+    with demo_database.in_process():
+        north = Entity.objects.get(slug="nordwind")
+        periods = FiscalPeriod.objects.filter(entity=north, number__lte=12)
+        december = tie_out_of(entity=north, period=periods.get(fiscal_year=2025, number=12))
+        october = tie_out_of(entity=north, period=periods.get(fiscal_year=2026, number=10))
+        assert {one.state for one in december.accounts} == {"Agrees"}
+        assert {one.state for one in october.accounts} == {"Explained"}
+        assert december.is_reconciled
+        assert october.is_reconciled

@@ -7,7 +7,7 @@ amount has changed between asking and deciding, the decision is refused.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.db.models import Max, Q, Sum
@@ -56,7 +56,7 @@ def _tie_out(entity: Entity, period: FiscalPeriod, balance: TrialBalance | None)
     erp = dict(balance.lines.filter(code__in=codes).values_list("code", "balance")) if balance else {}
     ledger, stock_ledger = _ledger(entity, period, list(roles))
     stock, stock_total = _stock(entity, period, roles, ledger)
-    explained = _explanations(entity, period, balance, set(roles)) if balance else {}
+    explained: Mapping[int, list[Explanation]] = _explanations(entity, period, balance, set(roles)) if balance else {}
     accepted = _accepted(balance) if balance else {}
     waiting = _waiting(entity, period) if balance else set()
     hints = _hints(entity, period, balance) if balance else []
@@ -135,7 +135,7 @@ def _stock(
 
 def _explanations(
     entity: Entity, period: FiscalPeriod, balance: TrialBalance, accounts: set[int]
-) -> dict[int, list[Explanation]]:
+) -> Mapping[int, list[Explanation]]:
     """Account -> what makes the ERP's balance another one, oldest entry first. Four queries."""
     until = lines_until(entity=entity, period=period) & Q(account_id__in=accounts)
     found: defaultdict[int, list[Explanation]] = defaultdict(list)
@@ -153,7 +153,16 @@ def _explanations(
     add(erp_after(entity=entity, as_of=balance.as_of, lines=until), Why.AFTER_AS_OF, -1)
     add(taken_early(entity=entity, as_of=balance.as_of, period=period), Why.LATER_PERIOD, 1)
     add(_other_roles(entity, until, missing), Why.OTHER_ROLE, 1, tied=False)
-    return found
+    return {account: _without_undone(lines) for account, lines in found.items()}
+
+
+def _without_undone(lines: list[Explanation]) -> list[Explanation]:
+    """A document that was voided before the ERP had either makes no difference, so it explains none."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        sums[line.source_ref] += line.amount
+    undone = {line.source_ref for line in lines if line.why is Why.VOID_NOT_TAKEN and not sums[line.source_ref]}
+    return [line for line in lines if line.source_ref not in undone]
 
 
 def _other_roles(entity: Entity, until: Q, missing: list[Piece]) -> list[Piece]:

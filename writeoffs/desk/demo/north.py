@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.errors import WrongState
 from core.words import Reason
 from inventory.models import CountSheet, Lot, QuarantineEntry
-from writeoffs.desk.demo import accounts, corrections, papers
+from writeoffs.desk.demo import accounts, corrections, papers, trial
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.goods import LOCATIONS, Shelf
 from writeoffs.desk.demo.office import Office
@@ -52,6 +52,7 @@ def _opening(office: Office, shelf: Shelf) -> None:
         control_total=shelf.value,
     )
     office.commit(upload)
+    trial.take_in(office, dt.date(2025, 12, 31), on=day(1, 9))
     office.close_until(dt.date(2025, 12, 31), on=day(1, 12))
 
 
@@ -169,6 +170,7 @@ def _third_quarter(office: Office, shelf: Shelf) -> None:
     office.void(wrong, day=day(9, 22), reason="The boxes of the new design were tagged, not those of the old one.")
     _count(office, shelf, "LEJ-03", day(9, 29), day(9, 30))
     _refresh(office, shelf, day(9, 30), sold=0.28, lots=40)
+    trial.take_in(office, day(9, 30), on=day(10, 7))
     office.close_until(day(9, 30), on=day(10, 8))
 
 
@@ -210,6 +212,7 @@ def _fourth_quarter(office: Office) -> None:
     proposal = office.propose_units(header, [(lot, _part(lot, "0.5"), "thawed") for lot in lots])
     office.attach(proposal, Evidence.Kind.PHOTOGRAPH, "trailer.png", papers.picture(300, 180))
     posted = office.through(proposal)
+    trial.take_in(office, day(10, 31), on=day(11, 3))
     header = office.write_off(Reason.DAMAGE, day(11, 4), "Forklift tore the sacks; swept up and weighed.")
     sacks = _some(office, "Bulk goods", location="BRE-02", count=3)
     proposal = office.propose_units(header, [(lot, _part(lot, "0.35"), "spilt") for lot in sacks])
