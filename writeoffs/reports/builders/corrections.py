@@ -51,7 +51,7 @@ def disclosure_table(frame: Frame, corrections: Sequence[CorrectionFact]) -> Tab
             Column("No."),
             Column("Nature of the error", room=3),
             Column("Event", date),
-            Column("Year corrected"),
+            Column("Year"),
             Column("Posted", date),
             Column(frame.heading("Before tax"), money),
             Column(frame.heading("Tax"), money),
