@@ -25,8 +25,8 @@ def company_create() -> None:
     from allauth.account.models import EmailAddress
 
     from core.models import Entity, Membership, User
+    from writeoffs.ledger.calendar import fiscal_year_open
     from writeoffs.ledger.chart import chart_create
-    from writeoffs.ledger.periods import fiscal_year_open
 
     entity = Entity.objects.create(slug=SLUG, name="Bench Ltd", currency="EUR")
     for key, role in PEOPLE.items():
