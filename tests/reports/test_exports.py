@@ -19,7 +19,7 @@ from inventory.models import Item
 from tests.posting.stock import make_lot
 from tests.reports.books import opened, write_off
 from tests.reports.conftest import Books, figure, figures_in, page_of, pdf_text, row_of, rows_of_csv, workbook
-from writeoffs.reports import typesetting, views
+from writeoffs.reports import made, typesetting, views
 from writeoffs.reports.exports import report_csv, report_xlsx
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
 from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table
@@ -179,7 +179,8 @@ def test_paper_stops_at_its_limit_and_points_to_the_spreadsheet() -> None:
 
 
 def test_the_register_on_paper_says_how_many_lines_it_leaves_out(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "PAPER_LINES", 2)
+    for module in (views, made):
+        monkeypatch.setattr(module, "PAPER_LINES", 2)
     response = books.get("register/print/?period=2026-03")
     table = page_of(response).tables["Write-off register"]
     assert len(table[2:-1]) == 2

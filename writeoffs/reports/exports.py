@@ -126,6 +126,7 @@ def _write_table(book: Any, styles: _Styles, report: Report, table: Table) -> No
     sheet.write_string(1, 0, f"{report.entity} · {covers} · {report.currency}", styles.muted)
     about = " · ".join(filter(None, (report.narrowed, f"made {report.generated}")))
     sheet.write_string(2, 0, about, styles.muted)
+    sheet.write_string(3, 0, " ".join(n.text for n in report.notices if n.tone != "good"), styles.muted)
     for number, column in enumerate(table.columns):
         sheet.write_string(4, number, column.label, styles.head[column.is_figure])
     sheet.freeze_panes(5, 1)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from babel.dates import format_skeleton
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -15,29 +14,21 @@ from django.utils.safestring import mark_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from writeoffs.reports import behind, correcting, selectors, typesetting
+from writeoffs.reports import behind, made, selectors, typesetting
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.builders.behind import document_words, lines_report, movements_report
-from writeoffs.reports.builders.corrections import loss_notes
-from writeoffs.reports.builders.impact import impact_report
 from writeoffs.reports.builders.listing import listing_report
 from writeoffs.reports.builders.losses import loss_chart, losses_table
-from writeoffs.reports.builders.register import register_report
-from writeoffs.reports.builders.rollforward import rollforward_report
 from writeoffs.reports.builders.trace import trace_report
-from writeoffs.reports.charges import charges_posted
-from writeoffs.reports.erp import balance_of_span, erp_statements, period_tied
+from writeoffs.reports.erp import period_tied
 from writeoffs.reports.exports import report_csv, report_xlsx
-from writeoffs.reports.forms import BehindForm, ListingForm, PeriodForm, RegisterForm
+from writeoffs.reports.forms import EARLIEST, LATEST, BehindForm, ListingForm, PeriodForm, RegisterForm
 from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
-from writeoffs.reports.statements.impact import impact_statement
-from writeoffs.reports.statements.losses import LossTable, loss_table
-from writeoffs.reports.statements.restated import corrections_of
-from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, months_until
-from writeoffs.reports.tables import Formats, Report
+from writeoffs.reports.standing import standing_notices
+from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, range_span
+from writeoffs.reports.tables import Formats, Notice, Report
 from writeoffs.reports.trace import line_of, trace_of
-from writeoffs.valuation.rules.tax import TaxPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +61,8 @@ def _asked(request: EntityRequest, shape: str, *, compares: bool = False) -> Ask
     compared = compared_span(span, periods, form.comparison, entity.locale) if compares else None
     links = Links(entity if shape == SCREEN else None)
     params = {key: str(value) for key, value in request.GET.items() if key != "page"}
-    return Asked(form, periods, Frame(entity, span, compared, links, params))
+    standing = standing_notices(entity=entity, spans=[span, compared])
+    return Asked(form, periods, Frame(entity, span, compared, links, params, standing))
 
 
 @for_entity()
@@ -78,9 +70,9 @@ def index(request: EntityRequest) -> HttpResponse:
     """Which reports there are, the period's figures at first sight, and the chart."""
     asked = _asked(request, SCREEN, compares=True)
     frame = asked.frame
-    losses, labels, months = _losses(frame, asked.periods)
+    losses, labels, months = made.losses_of(frame, asked.periods)
     chart = loss_chart(frame, losses, labels)
-    report = _impact(frame, asked.periods, with_chart=False)
+    report = made.impact_of(frame, asked.periods, with_chart=False)
     table = losses_table(frame, losses, labels, months) if losses.reasons else None
     context = {
         "form": asked.form,
@@ -105,20 +97,12 @@ def register(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         entity=request.entity, span=asked.frame.span, narrow=narrow_form.narrow(), periods=asked.periods
     )
     page = _page(request, lines) if shape == SCREEN else None
-    limit = PAPER_LINES if shape in (PRINT, PDF) else None
-    shown = list(page) if page is not None else lines[0:limit] if limit else lines
-    corrections = correcting.corrections_all(entity=request.entity)
-    notes = loss_notes(asked.frame, corrections)
-    if limit and len(lines) > limit:
-        notes += (f"The first {limit:,} of {len(lines):,} lines are shown; the xlsx file has all; totals are of all.",)
-    report = register_report(
+    report = made.register_of(
         asked.frame,
-        lines=shown,
-        totals=lines.totals,
-        people=selectors.people_behind(entity=request.entity, span=asked.frame.span),
+        lines,
+        page=list(page) if page is not None else None,
         narrowed=narrow_form.words(),
-        notes=notes,
-        charges=charges_posted(entity=request.entity, span=asked.frame.span, narrow=narrow_form.narrow()),
+        paper=shape in (PRINT, PDF),
     )
     return _answer(request, report, shape, forms=(asked.form, narrow_form), page=page)
 
@@ -127,13 +111,7 @@ def register(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
 def rollforward(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     """Inventory and allowance from opening to closing, against the ledger."""
     asked = _asked(request, shape)
-    entity, span = request.entity, asked.frame.span
-    report = rollforward_report(
-        asked.frame,
-        facts=selectors.roll_facts(entity=entity, span=span),
-        people=selectors.people_behind(entity=entity, span=span),
-        corrections=correcting.corrections_all(entity=entity),
-    )
+    report = made.rollforward_of(asked.frame)
     return _answer(request, report, shape, forms=(asked.form,))
 
 
@@ -142,39 +120,15 @@ def impact(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     """What own entries did to the statements; of one document where `proposal` names it."""
     asked = _asked(request, shape, compares=True)
     number = request.GET.get("proposal", "")
-    if number and selectors.proposal_of(entity=request.entity, number=number) is None:
-        raise Http404
-    report = _impact(asked.frame, asked.periods, number=number)
+    frame = asked.frame
+    if number:
+        proposal = selectors.proposal_of(entity=request.entity, number=number)
+        if proposal is None:
+            raise Http404
+        day = range_span(proposal.posting_on, proposal.posting_on, request.entity.locale)
+        frame = replace(frame, standing=standing_notices(entity=request.entity, spans=[day]))
+    report = made.impact_of(frame, asked.periods, number=number)
     return _answer(request, report, shape, forms=() if number else (asked.form,))
-
-
-def _impact(frame: Frame, periods: list[PeriodFact], *, number: str = "", with_chart: bool = True) -> Report:
-    entity, source_ref = frame.entity, f"proposal:{number}" if number else None
-    current = selectors.accounts_summed(entity=entity, span=frame.span, source_ref=source_ref)
-    prior = None
-    if frame.compared and not number:
-        prior = selectors.accounts_summed(entity=entity, span=frame.compared)
-    policy = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
-    chosen = _losses(frame, periods) if with_chart and not number else None
-    balance = balance_of_span(entity=entity, span=frame.span) if with_chart and not number else None
-    corrections = [] if number else correcting.corrections_all(entity=entity)
-    return impact_report(
-        frame,
-        statement=impact_statement(
-            current=current,
-            prior=prior,
-            policy=policy,
-            corrections=corrections_of(frame.span, corrections),
-            prior_corrections=corrections_of(frame.compared, corrections),
-        ),
-        corrections=corrections,
-        people=selectors.people_behind(entity=entity, span=frame.span, source_ref=source_ref),
-        losses=chosen[0] if chosen else None,
-        month_labels=chosen[1] if chosen else (),
-        months=chosen[2] if chosen else (),
-        number=number,
-        erp=erp_statements(balance=balance, policy=policy) if balance else None,
-    )
 
 
 @for_entity()
@@ -251,17 +205,12 @@ def trace(request: EntityRequest, number: str, line_number: int, shape: str = SC
 def _behind(request: EntityRequest, shape: str, fields: tuple[str, ...]) -> tuple[Frame, BehindForm]:
     entity = request.entity
     form = BehindForm(request.GET, entity=entity, fields=fields)
-    span = default_span([], entity.local_date(), entity.locale)
-    return Frame(entity, span, links=Links(entity if shape == SCREEN else None)), form
-
-
-def _losses(frame: Frame, periods: list[PeriodFact]) -> tuple[LossTable, list[str], list[PeriodFact]]:
-    """The chart's table, the labels of its months, and the months."""
-    months = months_until(frame.span, periods)
-    facts = selectors.losses_by_month(entity=frame.entity, months=months)
-    table = loss_table(facts, months=[p.code for p in months], reasons=selectors.REASONS)
-    labels = [format_skeleton("yyMMM", p.starts_on, locale=frame.entity.locale) for p in months]
-    return table, labels, months
+    span, narrow = default_span([], entity.local_date(), entity.locale), form.narrow()
+    standing: tuple[Notice, ...] = ()
+    if narrow.starts_on or narrow.ends_on:
+        days = range_span(narrow.starts_on or EARLIEST, narrow.ends_on or LATEST, entity.locale)
+        standing = standing_notices(entity=entity, spans=[replace(days, part=narrow.part)])
+    return Frame(entity, span, links=Links(entity if shape == SCREEN else None), standing=standing), form
 
 
 def _page(request: EntityRequest, lines: Any) -> Page[Any]:

@@ -13,18 +13,20 @@ from core.models import Entity
 from writeoffs.reports.links import Links
 from writeoffs.reports.selectors import People
 from writeoffs.reports.statements.spans import Span
-from writeoffs.reports.tables import Formats, Signature
+from writeoffs.reports.tables import Formats, Notice, Signature
 
 
 @dataclass(frozen=True)
 class Frame:
-    """entity, span, compared: what is reported. links: none on paper. params: the address's own, for links back."""
+    """entity, span, compared: what is reported. links: none on paper. params: the address's own, for links
+    back. standing: what the reader has to know of the periods behind it."""
 
     entity: Entity
     span: Span
     compared: Span | None = None
     links: Links = field(default_factory=lambda: Links(None))
     params: Mapping[str, str] = field(default_factory=dict)
+    standing: tuple[Notice, ...] = ()
 
     @property
     def formats(self) -> Formats:

@@ -105,6 +105,7 @@ def _report(frame: Frame, slug: str, title: str, table: Table, words: str, tiles
         generated=frame.generated(),
         tables=(table,),
         tiles=tiles,
+        notices=frame.standing,
     )
 
 

@@ -65,6 +65,7 @@ def impact_report(
         generated=frame.generated(),
         tables=tuple(tables),
         tiles=_tiles(frame, statement, number),
+        notices=frame.standing,
         signatures=signatures(people),
         notes=_notes(frame),
         landscape=restating.any,

@@ -47,7 +47,7 @@ def listing_report(
         generated=frame.generated(),
         tables=(*tables, _lines_table(frame, lines, totals)),
         tiles=_tiles(frame, totals, tied),
-        notices=tuple(_notices(frame, tied)),
+        notices=(*frame.standing, *_notices(frame, tied)),
         signatures=signatures(people),
         notes=notes,
     )

@@ -42,6 +42,7 @@ def register_report(
         generated=frame.generated(),
         tables=(_table(frame, lines, totals), *([_charges(frame, charges)] if charges else [])),
         tiles=_tiles(frame, totals),
+        notices=frame.standing,
         signatures=signed,
         notes=notes,
     )

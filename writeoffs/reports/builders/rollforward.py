@@ -44,7 +44,7 @@ def rollforward_report(
             _table(frame, "allowance", "Allowance", "INVENTORY_ALLOWANCE", allowance),
         ),
         tiles=_tiles(frame, gross, allowance),
-        notices=_notices(frame, (("Gross inventory", gross), ("Allowance", allowance))),
+        notices=(*frame.standing, *_notices(frame, (("Gross inventory", gross), ("Allowance", allowance)))),
         signatures=signatures(people),
         notes=(
             "The allowance is shown as a positive amount; in the ledger it stands in credit.",
