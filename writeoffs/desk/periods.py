@@ -18,6 +18,7 @@ from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest, Entity
 from core.words import Role
+from writeoffs.desk.pack_views import packs_context
 from writeoffs.ledger.calendar import fiscal_year_open
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import (
@@ -129,6 +130,7 @@ def _period_page(
         ).exists(),
         "reason": reason,
         "refused": refused.message if refused else "",
+        **packs_context(shown),
     }
     return render(request, "desk/period.html", context, status=refused.status if refused else 200)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from writeoffs.desk import audit_views, periods, tie_views, views
+from writeoffs.desk import audit_views, pack_views, periods, tie_views, views
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("periods/<str:code>/close/", periods.period_close_view, name="period_close"),
     path("periods/<str:code>/soft-close/", periods.period_soft_close_view, name="period_soft_close"),
     path("periods/<str:code>/reopen/", periods.period_reopen_view, name="period_reopen"),
+    path("periods/<str:code>/packs/<int:version>/print/", pack_views.pack_print, name="pack_print"),
+    path("periods/<str:code>/packs/<int:version>/<str:name>", pack_views.pack_file, name="pack_file"),
     path("tie-out/", tie_views.tie_outs, name="tie_outs"),
     path("tie-out/<str:code>/", tie_views.tie_out, name="tie_out"),
     path("tie-out/<str:code>/accept/", tie_views.tie_out_accept, name="tie_out_accept"),

@@ -179,5 +179,7 @@ guards.register(
     *guards.append_only(
         "ledger_trialbalanceline", noun="a line of a trial balance", keys=[["trial_balance_id", "code"]]
     ),
+    *guards.append_only("ledger_periodpack", noun="a period pack", keys=[["period_id", "version"]]),
+    *guards.append_only("ledger_periodpackfile", noun="a file of a period pack", keys=[["pack_id", "name"]]),
     *guards.append_only("ledger_tieoutacceptance", noun="an accepted difference", keys=[["change_id"]]),
 )

@@ -19,6 +19,8 @@ from django.utils import timezone
 from core.models import Category, CostCentre, Entity, Location
 from core.money import MoneyField, bounded
 from core.words import Reason
+from writeoffs.ledger.pack_models import PeriodPack as PeriodPack
+from writeoffs.ledger.pack_models import PeriodPackFile as PeriodPackFile
 from writeoffs.ledger.roles import ROLES, Section
 from writeoffs.ledger.trial_models import (
     LIQUIDITIES,

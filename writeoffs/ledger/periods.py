@@ -22,6 +22,7 @@ from core.models import ChangeRequest, User
 from core.words import Role
 from writeoffs.ledger.calendar import period_of as period_of
 from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.ledger.packs import pack_freeze
 
 REOPEN = "period.reopen"
 
@@ -127,7 +128,8 @@ def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
     if Role.CONTROLLER not in roles_in(period.entity, user):
         raise NotAllowed(f"Closing {period} needs the role controller in {period.entity}.")
     locked = FiscalPeriod.objects.select_for_update().select_related("entity").get(pk=period.pk)
-    left = [check for check in period_checks(period=locked) if check.blocks and check.open]
+    checks = period_checks(period=locked)
+    left = [check for check in checks if check.blocks and check.open]
     if left:
         points = " ".join(f"{check.label}: {check.detail}" for check in left)
         raise WrongState(f"{locked} cannot be closed yet. {points}")
@@ -136,14 +138,16 @@ def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
     )
     if closed != 1:
         raise WrongState(f"{locked} is closed already. Nothing was changed.")
-    locked.refresh_from_db()
+    locked = FiscalPeriod.objects.select_related("entity", "closed_by").get(pk=locked.pk)
+    pack = pack_freeze(period=locked, checks=[(check.label, check.open, check.detail) for check in checks])
+    days = {"starts_on": locked.starts_on.isoformat(), "ends_on": locked.ends_on.isoformat()}
     audit.record(
         entity=locked.entity,
         actor=user,
         kind="period.closed",
         subject=f"period:{locked.code}",
         message=f"{user} closed {locked}.",
-        data={"starts_on": locked.starts_on.isoformat(), "ends_on": locked.ends_on.isoformat()},
+        data={**days, "pack": pack.pk, "digest": pack.digest},
     )
     return locked
 

@@ -16,7 +16,7 @@ from core import chains, verify
 from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.money import MONEY_SCALE
 from core.verify import Tally, date_of, json_of, moment_of, money_said, rows, streamed
-from writeoffs.ledger import mapping_verifiers, trial_verifiers  # noqa: F401  they register their own
+from writeoffs.ledger import mapping_verifiers, pack_verifiers, trial_verifiers  # noqa: F401  they register their own
 from writeoffs.ledger.hashes import ENTRY_COLUMNS, EntryContent, entry_hash
 from writeoffs.ledger.journal import chain_of, content_of, series_of
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine

@@ -13,7 +13,7 @@ from django.db.models import Q
 from core.models import ChangeRequest, Entity
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import REOPEN
-from writeoffs.reports.statements.spans import Span, date_text
+from writeoffs.reports.statements.spans import ADJUSTMENT, ADJUSTMENTS, MONTHS, Span, date_text
 from writeoffs.reports.tables import Notice
 
 # So many periods are named; of more, the first and how many.
@@ -31,7 +31,10 @@ def standing_notices(*, entity: Entity, spans: Sequence[Span | None]) -> tuple[N
 
 
 def _touched(span: Span) -> Q:
-    return Q(starts_on__lte=span.ends_on, ends_on__gte=span.starts_on)
+    days = Q(starts_on__lte=span.ends_on, ends_on__gte=span.starts_on)
+    if span.part == MONTHS:
+        return days & Q(number__lt=ADJUSTMENT)
+    return days & Q(number=ADJUSTMENT) if span.part == ADJUSTMENTS else days
 
 
 def _provisional(unclosed: Sequence[FiscalPeriod]) -> str:
