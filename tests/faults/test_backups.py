@@ -6,9 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -100,11 +100,15 @@ def _look(restored: ServerDatabase, books: ServerDatabase) -> None:
     assert checked.returncode == 0, checked.stdout
     verified = restored.manage("verify")
     assert verified.returncode == 0, verified.stdout
+    kept = restored.folder / f"{uuid.uuid4().hex}.head"
+    told = restored.manage("head")
+    assert told.returncode == 0, told.stdout
+    kept.write_text(told.stdout)
+    against = books.manage("verify", "--against", str(kept))
+    assert against.returncode == 0, against.stdout
+    assert "and they begin with the" in against.stdout
     with restored.in_process():
         then, entries = heads(), JournalEntry.objects.count()
         connection.close()
-    now: dict[int, Any] = heads()
-    assert then.items() <= now.items()
+    assert then.items() <= heads().items()
     assert entries <= JournalEntry.objects.count()
-    with_heads = restored.manage("verify", "--heads")
-    assert with_heads.returncode == 0, with_heads.stdout
