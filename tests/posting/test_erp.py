@@ -8,13 +8,13 @@ import io
 import pytest
 from django.urls import reverse
 
+from core.csvfiles import safe_text
 from core.errors import BadInput, NotAllowed, WrongState
 from inventory.models import Item
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import draft, posted, write_down_draft
 from writeoffs.posting.acknowledge import posting_acknowledge, postings_settle
-from writeoffs.posting.exports import safe_text
 from writeoffs.posting.models import Posting, PostingLine
 
 pytestmark = pytest.mark.django_db

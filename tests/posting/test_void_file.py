@@ -17,7 +17,7 @@ from tests.proposals.documents import draft, posted
 from tests.proposals.test_void import void
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.acknowledge import posting_acknowledge
-from writeoffs.posting.exports import adjustment_csv
+from writeoffs.posting.exports import adjustment_rows, file_text
 from writeoffs.posting.followed import lines_follow, outstanding_by_lot
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import services
@@ -29,7 +29,9 @@ VOIDED = dt.date(2026, 4, 2)
 
 
 def shown(company: Company) -> list[tuple[str, str]]:
-    text = adjustment_csv(Posting.objects.get(entity=company.entity))
+    posting = Posting.objects.get(entity=company.entity)
+    rows = adjustment_rows(entity=company.entity, postings=[posting])
+    text = file_text("ADJUSTMENT", rows, batch="", copy=1)
     return [(row["quantity"], row["date"]) for row in csv.DictReader(io.StringIO(text))]
 
 

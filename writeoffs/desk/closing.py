@@ -16,10 +16,14 @@ from core.verify import money_said
 from inventory.models import CountSheet, UnexplainedFall
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import CloseCheck
-from writeoffs.posting.models import Posting
+from writeoffs.posting.batches import batches_waiting
+from writeoffs.posting.exports import document_number
+from writeoffs.posting.models import Posting, Takes
 from writeoffs.posting.verifiers import tie_out
 from writeoffs.proposals.models import Proposal, Status
 
+# Rejected postings that the checklist names; the list behind it names all.
+ERP_NAMED = 3
 _IN_WORK = (Upload.Status.COLUMNS, Upload.Status.CHECKING, Upload.Status.CHECKED, Upload.Status.REFUSED)
 
 
@@ -128,13 +132,40 @@ def _stock(period: FiscalPeriod) -> Iterator[CloseCheck]:
         reverse("stock:falls", args=[slug]),
         blocks=False,
     )
-    late = Posting.objects.filter(
-        entity_id=period.entity_id, status=Posting.Status.UNACKNOWLEDGED, posted_on__lte=period.ends_on
-    ).count()
+    yield from _erp(period)
+
+
+def _erp(period: FiscalPeriod) -> Iterator[CloseCheck]:
+    """What was posted until the period's end and the ERP has not: rejected ones by name, since somebody has to act."""
+    until = Posting.objects.filter(entity_id=period.entity_id, posted_on__lte=period.ends_on)
+    address = reverse("postings:list", args=[period.entity.slug])
+    rejected = list(until.filter(status=Posting.Status.REJECTED).order_by("pk")[: ERP_NAMED + 1])
+    named = "; ".join(f"{document_number(one)}: {one.erp_message}" for one in rejected[:ERP_NAMED])
+    count = until.filter(status=Posting.Status.REJECTED).count() if len(rejected) > ERP_NAMED else len(rejected)
+    yield CloseCheck(
+        "The ERP rejected nothing",
+        count,
+        f"{_said(count, 'posting is', 'postings are')} rejected. {named}. Send again or void."
+        if count
+        else "No posting stands rejected.",
+        f"{address}?status={Posting.Status.REJECTED}",
+        blocks=False,
+    )
+    late = until.filter(status=Posting.Status.UNACKNOWLEDGED).count()
     yield CloseCheck(
         "The ERP has followed",
         late,
         f"{_said(late, 'posting is', 'postings are')} not in the ERP yet." if late else "Every posting is in the ERP.",
-        reverse("postings:list", args=[slug]),
+        f"{address}?status={Posting.Status.UNACKNOWLEDGED}",
+        blocks=False,
+    )
+    unsent = sum(one.count for one in batches_waiting(entity=period.entity) if one.takes == Takes.JOURNAL)
+    yield CloseCheck(
+        "Journals are handed to the ERP",
+        unsent,
+        f"{_said(unsent, 'journal is', 'journals are')} in no file for the ERP yet, of whatever date."
+        if unsent
+        else "Every journal that the ERP takes is in a batch.",
+        reverse("postings:batches", args=[period.entity.slug]),
         blocks=False,
     )

@@ -153,7 +153,7 @@ def _elsewhere(waiting: Inbox, request: EntityRequest) -> dict[str, int]:
 
 def _books(request: EntityRequest, today: dt.date) -> dict[str, Any]:
     """What only readers of the books see: postings without an answer, stock at risk, the close."""
-    postings = selectors.postings_unacknowledged(entity=request.entity)
+    postings = selectors.postings_pending(entity=request.entity)
     return {
         "postings": list(postings[:POSTINGS_SHOWN]),
         "postings_count": postings.count(),

@@ -20,7 +20,7 @@ from inventory.kinds import stock_list
 from inventory.models import CountSheet, Lot
 from writeoffs.ledger.calendar import months_of
 from writeoffs.ledger.models import FiscalPeriod
-from writeoffs.posting.models import Posting
+from writeoffs.posting.models import PENDING, Posting
 from writeoffs.proposals.models import Proposal
 
 NIL = Decimal(0)
@@ -78,9 +78,9 @@ def upload_title(upload: Upload) -> str:
         return upload.kind
 
 
-def postings_unacknowledged(*, entity: Entity) -> QuerySet[Posting]:
-    """Posted documents that the ERP has not followed yet, oldest first."""
-    return Posting.objects.filter(entity=entity, status=Posting.Status.UNACKNOWLEDGED).order_by("posted_at")
+def postings_pending(*, entity: Entity) -> QuerySet[Posting]:
+    """Posted documents that the ERP has not followed yet: the rejected ones first, then the oldest."""
+    return Posting.objects.filter(entity=entity, status__in=PENDING).order_by("status", "posted_at")
 
 
 @dataclass(frozen=True, slots=True)

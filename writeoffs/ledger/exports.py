@@ -6,7 +6,6 @@ no memory.
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -14,8 +13,9 @@ from typing import IO
 
 import xlsxwriter
 
+from core.csvfiles import csv_lines
 from core.errors import BadInput
-from core.money import plain, spreadsheet_format
+from core.money import spreadsheet_format
 from writeoffs.ledger.models import JournalLine
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -44,26 +44,8 @@ def _row(line: JournalLine) -> tuple[Value, ...]:
     )
 
 
-class _Echo:
-    """A file that gives back what is written, so that csv rows can be streamed."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _cell(value: Value) -> str:
-    if isinstance(value, Decimal):
-        return plain(value)
-    text = "" if value is None else str(value)
-    # A leading one of these would make a spreadsheet take the text for a formula.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 def journal_csv(lines: Iterable[JournalLine]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield writer.writerow(HEADER)
-    for line in lines:
-        yield writer.writerow([_cell(value) for value in _row(line)])
+    return csv_lines(HEADER, (_row(line) for line in lines))
 
 
 def journal_xlsx(lines: Iterable[JournalLine], *, count: int, currency: str) -> IO[bytes]:

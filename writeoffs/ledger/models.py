@@ -19,6 +19,7 @@ from django.utils import timezone
 from core.models import Category, CostCentre, Entity, Location
 from core.money import MoneyField, bounded
 from core.words import Reason
+from writeoffs.ledger.export_models import ExportSetting
 from writeoffs.ledger.pack_models import PeriodPack as PeriodPack
 from writeoffs.ledger.pack_models import PeriodPackFile as PeriodPackFile
 from writeoffs.ledger.roles import ROLES, Section
@@ -33,6 +34,7 @@ from writeoffs.ledger.trial_models import (
 __all__ = [
     "Account",
     "AccountMap",
+    "ExportSetting",
     "FiscalPeriod",
     "JournalEntry",
     "JournalLine",

@@ -1,6 +1,20 @@
 """Turns decided losses and stock lists into movements and entries, in one transaction."""
 
+from typing import Any
+
 from django.apps import AppConfig
+
+
+def _feeds_url(entity: Any, kind: str) -> str:
+    from django.urls import reverse
+
+    return reverse("postings:feeds", args=[entity.slug])
+
+
+def _batches_url(entity: Any, batch: str) -> str:
+    from django.urls import reverse
+
+    return reverse("postings:batches", args=[entity.slug])
 
 
 class PostingConfig(AppConfig):
@@ -8,15 +22,22 @@ class PostingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from core import refs
         from core.sheets.kinds import register_commit
         from inventory.kinds.stock_list import register_posted_moment
         from inventory.refresh import register_outstanding
-        from writeoffs.posting import tie_facts
+        from writeoffs.ledger.handing import register_booked_elsewhere
+        from writeoffs.posting import feeds, kinds, tie_facts
         from writeoffs.posting.followed import outstanding_by_lot
         from writeoffs.posting.selectors import last_posted_at
         from writeoffs.posting.stock_list import stock_list_commit
 
         tie_facts.register_changes()
+        feeds.register()
+        kinds.register_all()
+        refs.register(feeds.PREFIX, _feeds_url)
+        refs.register("erp_batch", _batches_url)
+        register_booked_elsewhere(feeds.by_adjustment)
         register_commit("stock_list", stock_list_commit)
         register_outstanding(outstanding_by_lot)
         register_posted_moment(last_posted_at)

@@ -26,6 +26,7 @@ from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.posting import plans
 from writeoffs.posting.charges import Charge, charge_entries
 from writeoffs.posting.corrections import Correction, corrected
+from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
 from writeoffs.posting.models import Posting
 from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
@@ -272,6 +273,8 @@ def _posting_create(document: Document, changes: Sequence[Change], posted_by: Us
         posted_at=timezone.now(),
         posted_by=posted_by,
         status=Posting.Status.UNACKNOWLEDGED if moved else Posting.Status.NOT_NEEDED,
+        kind=document.kind,
+        takes=feed_of(entity=document.entity, kind=document.kind),
     )
     rows_insert(
         "posting_postingline",

@@ -1,119 +1,122 @@
-"""The files that go to the ERP: the journal and the stock adjustment of one posting, as csv.
+"""The files that go to the ERP: the journal and the stock adjustment of postings, as rows.
 
-Invariant: only OWN entries are exported; dates are ISO, numbers plain with a point, and no cell can be read as a
-formula.
+Invariant: only OWN entries are exported. Of one posting the rows of one file say "import", those of the other "for
+information, not to be imported": what the ERP takes was chosen when it was posted.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from django.db.models import Max
-
-from core.money import plain
+from core.csvfiles import Cell, csv_lines
+from core.models import Entity
+from core.words import Reason
 from inventory.models import Movement, MovementKind
-from writeoffs.ledger.models import JournalLine, Origin
+from writeoffs.ledger.models import JournalEntry, JournalLine, Origin
+from writeoffs.posting.feed_models import Takes
+from writeoffs.posting.feeds import by_adjustment
 from writeoffs.posting.models import Posting, PostingLine
 
+# The last three columns of both files: what to do with the row, the batch, and how often the file was handed out.
+MARKS = ("use", "batch", "copy")
 JOURNAL_HEADER = (
     *("entry", "date", "period", "line", "account", "account_name", "debit", "credit", "currency", "location"),
-    *("category", "cost_centre", "reason", "description", "document"),
+    *("category", "cost_centre", "reason", "description", "document", *MARKS),
 )
 ADJUSTMENT_HEADER = (
     *("sku", "lot_code", "location", "quantity", "unit_of_measure", "date", "reason", "document", "description"),
+    *MARKS,
 )
+HEADERS = {Takes.ADJUSTMENT: ADJUSTMENT_HEADER, Takes.JOURNAL: JOURNAL_HEADER}
+IMPORT, INFORMATION = "import", "for information, not to be imported"
+Row = tuple[Cell, ...]
 
 
-def safe_text(text: str) -> str:
-    """Text that a spreadsheet takes as text: a leading =, +, -, @, tab or return would make it a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def file_text(takes: str, rows: Iterable[Sequence[Cell]], *, batch: str, copy: int) -> str:
+    """The csv of rows that end with their use. copy: from 1; a later one says that it is a repeat."""
+    told = str(copy) if copy == 1 else f"{copy} (repeat)"
+    return "".join(csv_lines(HEADERS[Takes(takes)], ((*row, batch, told) for row in rows)))
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue()
+def rows_of(takes: str, *, entity: Entity, postings: Collection[Posting]) -> list[Row]:
+    return (adjustment_rows if takes == Takes.ADJUSTMENT else journal_rows)(entity=entity, postings=postings)
 
 
-def _figure(amount: Decimal) -> str:
-    return plain(amount) if amount else ""
-
-
-def journal_csv(posting: Posting) -> str:
-    """The posting's entries, the void's included, a row a line."""
+def journal_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
+    """The postings' own entries, the voids' included, a row a line."""
+    names = {posting.source_ref: document_number(posting) for posting in postings}
+    entries = JournalEntry.objects.filter(entity=entity, source_ref__in=names, origin=Origin.OWN)
+    booked_there = set(by_adjustment(entries).order_by().values_list("pk", flat=True))
     lines = (
-        JournalLine.objects.filter(
-            entry__entity=posting.entity, entry__source_ref=posting.source_ref, entry__origin=Origin.OWN
-        )
+        JournalLine.objects.filter(entry__in=entries.order_by().values("pk"))
         .select_related("entry__period", "account", "location", "category", "cost_centre")
         .order_by("entry__chain_sequence", "line_number")
     )
-    return _csv(
-        JOURNAL_HEADER,
+    return [
         (
-            (
-                line.entry.number,
-                line.entry.posted_on.isoformat(),
-                line.entry.period.code,
-                str(line.line_number),
-                safe_text(line.account.code),
-                safe_text(line.account.name),
-                _figure(line.debit),
-                _figure(line.credit),
-                line.entry.currency,
-                safe_text(line.location.code if line.location else ""),
-                safe_text(line.category.name if line.category else ""),
-                safe_text(line.cost_centre.code if line.cost_centre else ""),
-                line.get_reason_display(),
-                safe_text(line.entry.description),
-                document_number(posting),
-            )
-            for line in lines
-        ),
+            *(line.entry.number, line.entry.posted_on.isoformat(), line.entry.period.code, line.line_number),
+            *(line.account.code, line.account.name, _figure(line.debit), _figure(line.credit), line.entry.currency),
+            line.location.code if line.location else "",
+            line.category.name if line.category else "",
+            line.cost_centre.code if line.cost_centre else "",
+            *(line.get_reason_display(), line.entry.description, names[line.entry.source_ref]),
+            INFORMATION if line.entry_id in booked_there else IMPORT,
+        )
+        for line in lines
+    ]
+
+
+def adjustment_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
+    """What the ERP's stock has to follow, signed as our books moved. Once a posting is voided, only the way back: what
+    the ERP had followed before and has not yet taken back, as of the void's date; nothing where it had not."""
+    by_id = {posting.pk: posting for posting in postings}
+    refs = [posting.source_ref for posting in postings]
+    # The void's date from its movements: what has no value has no journal.
+    voids = dict(
+        Movement.objects.filter(entity=entity, source_ref__in=refs, kind=MovementKind.VOID)
+        .order_by("-sequence")
+        .values_list("source_ref", "posted_on")
     )
-
-
-def adjustment_csv(posting: Posting, reason: str = "") -> str:
-    """What the ERP's stock has to follow, signed as our books moved. Once lines are voided, only what is left
-    to do: of a voided one what the ERP had followed and has not yet taken back, as of the void's date, nothing where
-    it had not; of the others what it has not followed yet."""
-    voided = _voided_on(posting)
+    reasons = reasons_of(entity=entity, refs=refs)
     lines = (
-        PostingLine.objects.filter(posting=posting)
+        PostingLine.objects.filter(posting__in=by_id)
         .select_related("lot__item", "lot__location")
-        .order_by("lot__item__sku", "lot__code", "pk")
+        .order_by("posting", "lot__item__sku", "lot__code", "pk")
     )
-    if voided:
-        lines = lines.exclude(outstanding=Decimal(0))
-    return _csv(
-        ADJUSTMENT_HEADER,
-        (
+    rows: list[Row] = []
+    for line in lines:
+        posting = by_id[line.posting_id]
+        voided_on = voids.get(posting.source_ref)
+        if voided_on is not None and not line.outstanding:
+            continue
+        lot = line.lot
+        rows.append(
             (
-                safe_text(line.lot.item.sku),
-                safe_text(line.lot.code),
-                safe_text(line.lot.location.code),
-                plain(-line.outstanding if voided else line.quantity),
-                safe_text(line.lot.item.unit_of_measure),
-                voided.get(line.lot_id, posting.posted_on).isoformat(),
-                safe_text(reason),
-                document_number(posting),
-                safe_text(line.lot.item.description),
+                *(lot.item.sku, lot.code, lot.location.code),
+                line.quantity if voided_on is None else -line.outstanding,
+                lot.item.unit_of_measure,
+                (voided_on or posting.posted_on).isoformat(),
+                *(reasons.get(posting.source_ref, ""), document_number(posting), lot.item.description),
+                IMPORT if posting.takes == Takes.ADJUSTMENT else INFORMATION,
             )
-            for line in lines
-        ),
+        )
+    return rows
+
+
+def reasons_of(*, entity: Entity, refs: Collection[str]) -> dict[str, str]:
+    """source_ref -> the reason that its journal lines carry, in words; left out where it had no value."""
+    found = (
+        JournalLine.objects.filter(entry__entity=entity, entry__source_ref__in=refs)
+        .exclude(reason="")
+        .order_by("-pk")
+        .values_list("entry__source_ref", "reason")
     )
+    return {ref: Reason(reason).label for ref, reason in found}
 
 
-def _voided_on(posting: Posting) -> dict[int, dt.date]:
-    """Lot -> date of its last void. Movements say it: what has no value has no journal."""
-    voids = Movement.objects.filter(entity=posting.entity, source_ref=posting.source_ref, kind=MovementKind.VOID)
-    return dict(voids.order_by().values_list("lot_id").annotate(Max("posted_on")))
+def _figure(amount: Decimal) -> Decimal | None:
+    return amount or None
 
 
 def document_number(posting: Posting) -> str:

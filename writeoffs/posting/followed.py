@@ -21,7 +21,8 @@ def outstanding_by_lot(entity_id: int) -> dict[int, int]:
         cursor.execute(
             "select l.lot_id, sum(l.outstanding) from posting_postingline l join posting_posting p on p.id = "
             "l.posting_id "
-            "where p.entity_id = %s and p.status = 'UNACKNOWLEDGED' and l.outstanding <> 0 group by l.lot_id",
+            "where p.entity_id = %s and p.status in ('UNACKNOWLEDGED', 'REJECTED') and l.outstanding <> 0 "
+            "group by l.lot_id",
             [entity_id],
         )
         return {lot: int(units) for lot, units in cursor.fetchall()}
@@ -37,8 +38,8 @@ def lines_follow(*, entity: Entity, seen: Mapping[int, int], followed: Mapping[i
         cursor.execute(
             "select l.id, l.lot_id, l.outstanding from posting_postingline l join posting_posting p on p.id = "
             "l.posting_id "
-            f"where p.entity_id = %s and p.status = 'UNACKNOWLEDGED' and l.outstanding <> 0 and {among('l.lot_id')} "
-            f"order by l.lot_id, l.id{lock}",
+            f"where p.entity_id = %s and p.status in ('UNACKNOWLEDGED', 'REJECTED') and l.outstanding <> 0 "
+            f"and {among('l.lot_id')} order by l.lot_id, l.id{lock}",
             [entity.pk, ids(sorted(followed))],
         )
         lines = cursor.fetchall()

@@ -13,13 +13,19 @@ from django.db.models import Q
 from core.models import Entity
 from core.money import QuantityField
 from inventory.models import Lot
+from writeoffs.posting.feed_models import ErpBatch, ErpFeed, ErpHandout, FeedKind, StagedAnswer, Takes
+
+__all__ = ["ErpBatch", "ErpFeed", "ErpHandout", "FeedKind", "Posting", "PostingLine", "StagedAnswer", "Takes"]
 
 
 class Posting(models.Model):
-    """A posted document. UNACKNOWLEDGED until the next stock list agrees or a person confirms that the ERP has it."""
+    """A posted document. UNACKNOWLEDGED until the next stock list agrees, a person confirms that the ERP has it, or the
+    ERP answers; REJECTED where it answered no, until it is sent again or voided. takes: what the ERP took of this kind
+    when it was posted."""
 
     class Status(models.TextChoices):
         UNACKNOWLEDGED = "UNACKNOWLEDGED", "Not yet in the ERP"
+        REJECTED = "REJECTED", "Rejected by the ERP"
         ACKNOWLEDGED = "ACKNOWLEDGED", "In the ERP"
         NOT_NEEDED = "NOT_NEEDED", "Nothing for the ERP's stock"
         VOIDED = "VOIDED", "Voided"
@@ -33,6 +39,12 @@ class Posting(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     acknowledged_how = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=16, choices=FeedKind.choices)
+    takes = models.CharField(max_length=10, choices=Takes.choices)
+    batch = models.ForeignKey(ErpBatch, on_delete=models.PROTECT, null=True, related_name="postings")
+    erp_document = models.CharField(max_length=60, blank=True)
+    erp_message = models.CharField(max_length=300, blank=True)
+    rejected_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-id",)
@@ -40,6 +52,19 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return self.source_ref
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.status == self.Status.REJECTED
+
+    @property
+    def is_pending(self) -> bool:
+        """The ERP has something left to do."""
+        return self.status in PENDING
+
+
+# The ERP has yet to follow; what it rejected it has not followed either.
+PENDING = (Posting.Status.UNACKNOWLEDGED, Posting.Status.REJECTED)
 
 
 class PostingLine(models.Model):

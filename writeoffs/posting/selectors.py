@@ -14,7 +14,7 @@ from writeoffs.posting.models import Posting
 
 def postings_listed(*, entity: Entity, status: str = "") -> QuerySet[Posting]:
     """Newest first, with lots (how many lots moved). status "" gives all."""
-    postings = Posting.objects.filter(entity=entity).select_related("posted_by", "acknowledged_by")
+    postings = Posting.objects.filter(entity=entity).select_related("posted_by", "acknowledged_by", "batch")
     if status:
         postings = postings.filter(status=status)
     return postings.annotate(lots=Count("lines")).order_by("-pk")
@@ -57,9 +57,3 @@ def amounts_behind(*, entity: Entity, postings: list[Posting]) -> dict[str, Deci
         .annotate(total=Sum("amount"))
     )
     return dict(rows)
-
-
-def reason_of(posting: Posting) -> str:
-    """The reason that the posting's journal lines carry; empty where it had no value."""
-    lines = JournalLine.objects.filter(entry__entity=posting.entity, entry__source_ref=posting.source_ref)
-    return lines.exclude(reason="").values_list("reason", flat=True).order_by("pk").first() or ""

@@ -29,8 +29,9 @@ from inventory.movements import MovementRow, movements_append
 from inventory.refresh import RefreshPlan, outstanding_of, refresh_plan
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine, entries_write, period_lock
 from writeoffs.posting.acknowledge import postings_settle
+from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.followed import lines_follow
-from writeoffs.posting.models import Posting
+from writeoffs.posting.models import FeedKind, Posting
 from writeoffs.posting.sets import among, ids
 
 ERP, OWN = "ERP", "OWN"
@@ -81,6 +82,8 @@ def _posting_create(entity: Entity, source_ref: str, posted_on: dt.date, user: U
         posted_at=timezone.now(),
         posted_by=user,
         status=Posting.Status.NOT_NEEDED,
+        kind=FeedKind.RELEASE,
+        takes=feed_of(entity=entity, kind=FeedKind.RELEASE),
     )
 
 

@@ -250,12 +250,22 @@ def _outstanding_restore(posting: Posting, mirrors: Sequence[Change], *, is_last
 
 
 def _state_left(posting: Posting, *, is_last: bool) -> Mapping[str, object]:
-    status, nobody = Posting.Status, {"acknowledged_at": None, "acknowledged_by": None, "acknowledged_how": ""}
+    status, nobody = (
+        Posting.Status,
+        {
+            "acknowledged_at": None,
+            "acknowledged_by": None,
+            "acknowledged_how": "",
+            "batch": None,
+            "erp_message": "",
+            "rejected_at": None,
+        },
+    )
     if posting.lines.exclude(outstanding=Decimal(0)).exists():
         return {"status": status.UNACKNOWLEDGED, **nobody}
     if is_last:
         return {"status": status.VOIDED, **nobody}
-    if posting.status == status.UNACKNOWLEDGED:
+    if posting.is_pending:
         how = "The ERP had followed all but the lines that were voided"
         return {"status": status.ACKNOWLEDGED, "acknowledged_at": timezone.now(), "acknowledged_how": how}
     return {"status": posting.status}

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from writeoffs.posting import views
+from writeoffs.posting import feed_views, views
 
 app_name = "postings"
 urlpatterns = [
     path("", views.posting_list, name="list"),
+    path("files/", feed_views.batches, name="batches"),
+    path("files/make/", feed_views.batch_new, name="batch_new"),
+    path("files/<int:batch_id>/", feed_views.batch_file, name="batch_file"),
+    path("feeds/", feed_views.feeds, name="feeds"),
     path("<int:posting_id>/confirm/", views.posting_confirm, name="confirm"),
     path("<int:posting_id>/journal.csv", views.journal_file, name="journal"),
     path("<int:posting_id>/stock-adjustment.csv", views.adjustment_file, name="adjustment"),

@@ -148,9 +148,12 @@ def posting_states(tally: Tally) -> Iterator[str]:
     """Its state is what its lines leave to do; date and person are those of its entries and movements."""
     follows = "exists (select 1 from posting_postingline l where l.posting_id = p.id and l.outstanding <> 0)"
     lines = "exists (select 1 from posting_postingline l where l.posting_id = p.id)"
+    journal = "p.takes = 'JOURNAL'"
     due = (
-        f"case when {follows} then 'UNACKNOWLEDGED' when p.status = 'ACKNOWLEDGED' and {lines} then p.status "
-        f"when {_VOIDED} then 'VOIDED' when {lines} then 'ACKNOWLEDGED' else 'NOT_NEEDED' end"
+        f"case when {follows} and p.status = 'REJECTED' then p.status when {follows} then 'UNACKNOWLEDGED' "
+        f"when p.status = 'ACKNOWLEDGED' and ({lines} or {journal}) then p.status when {_VOIDED} then 'VOIDED' "
+        f"when p.status = 'REJECTED' and {journal} then p.status "
+        f"when {lines} then 'ACKNOWLEDGED' else 'NOT_NEEDED' end"
     )
     for ref, status, should in rows(
         f"select u.source_ref, u.status, u.due from (select p.id, p.source_ref, p.status, {due} as due "

@@ -1,4 +1,4 @@
-"""What has been posted and what the ERP has yet to follow: the list, the two files, the confirmation."""
+"""What has been posted and what the ERP has yet to follow: the list, the two files of each, the confirmation."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput, WrongState
 from core.middleware import record_refusal
 from core.requests import next_path
-from core.words import Reason, Role
+from core.words import Role
 from writeoffs.posting import selectors
 from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY, posting_acknowledge
-from writeoffs.posting.exports import adjustment_csv, document_number, journal_csv
-from writeoffs.posting.models import Posting
+from writeoffs.posting.batches import HandedOut, posting_hand_out
+from writeoffs.posting.exports import document_number
+from writeoffs.posting.models import Posting, Takes
 
 PER_PAGE = 50
+_TABS = sorted(Posting.Status.choices, key=lambda choice: choice[0] != Posting.Status.REJECTED)
 
 
 @require_safe
 @for_entity()
 def posting_list(request: EntityRequest) -> HttpResponse:
-    """Unacknowledged ones first of all: they are what somebody still has to do."""
-    status = request.GET.get("status", Posting.Status.UNACKNOWLEDGED)
-    status = status if status in (*Posting.Status.values, "") else Posting.Status.UNACKNOWLEDGED
+    """What the ERP rejected first of all, then what it has not followed: that is what somebody still has to do."""
     counts = selectors.status_counts(entity=request.entity)
+    first = Posting.Status.REJECTED if counts.get(Posting.Status.REJECTED) else Posting.Status.UNACKNOWLEDGED
+    status = request.GET.get("status", first)
+    status = status if status in (*Posting.Status.values, "") else first
     page = Paginator(selectors.postings_listed(entity=request.entity, status=status), PER_PAGE).get_page(
         request.GET.get("page")
     )
@@ -48,7 +51,8 @@ def posting_list(request: EntityRequest) -> HttpResponse:
         "page_obj": page,
         "rows": rows,
         "status": status,
-        "tabs": [(value, label, counts.get(value, 0)) for value, label in Posting.Status.choices],
+        "tabs": [(value, label, counts.get(value, 0)) for value, label in _TABS],
+        "rejected_count": counts.get(Posting.Status.REJECTED, 0),
         "all_count": sum(counts.values()),
         "may_acknowledge": bool(request.entity_roles & ACKNOWLEDGED_BY),
     }
@@ -79,25 +83,23 @@ def posting_confirm(request: EntityRequest, posting_id: int) -> HttpResponse:
     return HttpResponseRedirect(next_path(request, reverse("postings:list", args=[request.entity.slug])))
 
 
-def _file(name: str, text: str) -> HttpResponse:
-    # The mark tells a spreadsheet program that the file is UTF-8.
-    response = HttpResponse(("\ufeff" + text).encode(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+def handed_out(file: HandedOut) -> HttpResponse:
+    response = HttpResponse(file.content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
     return response
 
 
-@require_safe
+@require_GET
 @for_entity()
 def journal_file(request: EntityRequest, posting_id: int) -> HttpResponse:
-    posting = _posting(request, posting_id)
-    return _file(f"{document_number(posting)}-journal.csv", journal_csv(posting))
+    return handed_out(posting_hand_out(posting=_posting(request, posting_id), takes=Takes.JOURNAL, user=request.user))
 
 
-@require_safe
+@require_GET
 @for_entity()
 def adjustment_file(request: EntityRequest, posting_id: int) -> HttpResponse:
-    posting = _posting(request, posting_id)
-    reason = selectors.reason_of(posting)
-    text = adjustment_csv(posting, Reason(reason).label if reason else "")
-    return _file(f"{document_number(posting)}-stock-adjustment.csv", text)
+    return handed_out(
+        posting_hand_out(posting=_posting(request, posting_id), takes=Takes.ADJUSTMENT, user=request.user)
+    )

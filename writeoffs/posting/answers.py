@@ -1,0 +1,100 @@
+"""Takes in what the ERP answered: accepted documents are settled, rejected ones stay outstanding and say why.
+
+Invariant: a posting is changed only while it waits for an answer; where somebody settled it since the sheet was
+checked, nothing of the sheet is taken. What is rejected leaves its batch, so that the next batch sends it again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core import audit
+from core.audit import NewEvent
+from core.errors import StaleContent
+from core.models import Entity, Upload, User
+from core.sheets.kinds import Committed
+from writeoffs.posting.exports import document_number
+from writeoffs.posting.models import PENDING, Posting, PostingLine, StagedAnswer, Takes
+
+
+@transaction.atomic
+def answers_commit(*, upload: Upload, user: User) -> Committed:
+    entity = Entity.objects.select_for_update(no_key=True).get(pk=upload.entity_id)
+    by_posting: defaultdict[int, list[StagedAnswer]] = defaultdict(list)
+    for answer in StagedAnswer.objects.filter(upload_id=upload.pk).order_by("row"):
+        by_posting[answer.posting_id].append(answer)
+    alone = Q(status=Posting.Status.NOT_NEEDED, takes=Takes.JOURNAL)
+    waiting = Posting.objects.filter(Q(status__in=PENDING) | alone, entity=entity, pk__in=by_posting)
+    postings = {posting.pk: posting for posting in waiting.select_for_update().order_by("pk")}
+    if len(postings) != len(by_posting):
+        raise StaleContent(
+            f"Something that '{upload.file_name}' answers has been settled since it was checked. Check it again, then "
+            "commit it."
+        )
+    _lines_settle(by_posting)
+    left = Exists(PostingLine.objects.filter(posting=OuterRef("pk")).exclude(outstanding=Decimal(0)))
+    open_ones = set(Posting.objects.filter(left, pk__in=postings).values_list("pk", flat=True))
+    events, changed = [], []
+    for pk, posting in postings.items():
+        _answered(posting, by_posting[pk], user, has_more=pk in open_ones)
+        changed.append(posting)
+        events.append(_event(posting, by_posting[pk], user, upload))
+    Posting.objects.bulk_update(changed, _FIELDS, batch_size=500)
+    audit.record_many(entity=entity, events=events)
+    rejected = sum(1 for posting in changed if posting.is_rejected)
+    message = f"{len(changed) - rejected} documents are accepted by the ERP, {rejected} rejected."
+    address = reverse("postings:list", args=[entity.slug])
+    return Committed(message=message, url=f"{address}?status=REJECTED" if rejected else f"{address}?status=")
+
+
+_FIELDS = (
+    *("status", "erp_document", "erp_message", "rejected_at", "batch"),
+    *("acknowledged_at", "acknowledged_by", "acknowledged_how"),
+)
+
+
+def _lines_settle(answers: dict[int, list[StagedAnswer]]) -> None:
+    """Nothing is outstanding on what was accepted: a whole document's lines, or the lots that were named."""
+    accepted = [one for rows in answers.values() for one in rows if one.accepted]
+    whole = [one.posting_id for one in accepted if one.line_id is None]
+    lots = [one.line_id for one in accepted if one.line_id is not None]
+    for column, keys in (("posting__in", whole), ("pk__in", lots)):
+        for start in range(0, len(keys), 500):
+            lines = PostingLine.objects.filter(**{column: keys[start : start + 500]})
+            lines.update(outstanding=Decimal(0))
+
+
+def _answered(posting: Posting, answers: list[StagedAnswer], user: User, *, has_more: bool) -> None:
+    numbers = list(dict.fromkeys(one.erp_document for one in answers if one.accepted))
+    refused = [one.message for one in answers if not one.accepted]
+    if numbers:
+        posting.erp_document = ", ".join(numbers)[:60]
+    if refused:
+        posting.status = Posting.Status.REJECTED
+        posting.erp_message = "; ".join(dict.fromkeys(refused))[:300]
+        posting.rejected_at, posting.batch = timezone.now(), None
+    elif not has_more:
+        posting.status = Posting.Status.ACKNOWLEDGED
+        posting.erp_message, posting.rejected_at = "", None
+        posting.acknowledged_at, posting.acknowledged_by = timezone.now(), user
+        posting.acknowledged_how = f"ERP document {posting.erp_document}"
+
+
+def _event(posting: Posting, answers: list[StagedAnswer], user: User, upload: Upload) -> NewEvent:
+    name = document_number(posting)
+    kind, said = "posting.answered", f"the ERP took part of {name}: {posting.erp_document}"
+    if posting.is_rejected:
+        kind, said = "posting.rejected", f"the ERP rejected {name}: {posting.erp_message}"
+    elif posting.status == Posting.Status.ACKNOWLEDGED:
+        kind, said = "posting.acknowledged", f"the ERP has {name}: {posting.acknowledged_how}"
+    data = {
+        "upload": upload.pk,
+        "answers": [[one.row, one.accepted, one.erp_document, one.message] for one in answers[:50]],
+    }
+    return NewEvent(user, kind, f"{user} took in the ERP's answer; {said}", posting.source_ref, data)
