@@ -87,7 +87,7 @@ def test_a_rejected_document_stays_outstanding_and_says_why(company, signed_in) 
         assert "Account 5100 is blocked" in client.get(address).content.decode()
     period = FiscalPeriod.objects.get(entity=company.entity, fiscal_year=2026, number=DAY.month)
     found = {one.label: one for one in period_checks(period=period)}["The ERP rejected nothing"]
-    assert found.count == 1
+    assert found.open == 1
     assert f"{proposal.number}: Account 5100 is blocked" in found.detail
     assert is_proven()
 

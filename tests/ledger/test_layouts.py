@@ -1,0 +1,111 @@
+"""The journal in the import layouts of ERPs: what each row says, and what is missing before one is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from core.errors import BadInput, NotAllowed
+from core.models import AuditEvent
+from tests.conftest import Company, make_company
+from tests.ledger.books import post
+from writeoffs.ledger.layouts import LAYOUTS
+from writeoffs.ledger.layouts.settings import settings_of, settings_save
+from writeoffs.ledger.period_journal import FORMATS, Span, text_of
+
+SETTINGS = {
+    "business-central": {"template": "GENERAL", "batch": "WRITEOFFS"},
+    "dynamics-365-finance": {"journal": "GenJrn", "separator": "-"},
+    "netsuite": {"currency": "Euro", "dates": "MM/DD/YYYY"},
+}
+# Layout -> (document, debit less credit) of a row.
+READ: dict[str, Callable[[dict[str, str]], tuple[str, Decimal]]] = {
+    "business-central": lambda row: (row["Document No."], Decimal(row["Amount"])),
+    "dynamics-365-finance": lambda row: (
+        row["VOUCHER"],
+        Decimal(row["DEBITAMOUNT"] or 0) - Decimal(row["CREDITAMOUNT"] or 0),
+    ),
+    "netsuite": lambda row: (
+        row["External ID"],
+        Decimal(row["Journal Entry - Line: Debit"] or 0) - Decimal(row["Journal Entry - Line: Credit"] or 0),
+    ),
+}
+
+
+def setting(company: Company, layout: str) -> None:
+    settings_save(
+        entity=company.entity, layout=layout, label=layout, options=SETTINGS[layout], user=company["CONTROLLER"]
+    )
+
+
+def rows(company: Company, code: str) -> list[dict[str, str]]:
+    text = "".join(text_of(entity=company.entity, span=Span(), form=FORMATS[code]))
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.django_db
+def test_each_entry_is_one_balanced_document(company: Company, layout: str) -> None:
+    numbers = {post(company, amount=Decimal("12.50"), ref=f"proposal:WO-{n}").number for n in (1, 2)}
+    setting(company, layout)
+    documents: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for row in rows(company, layout):
+        document, amount = READ[layout](row)
+        documents[document] += amount
+        assert abs(amount) == Decimal("12.50")
+    assert dict(documents) == dict.fromkeys(numbers, Decimal(0))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.django_db
+def test_what_is_not_set_is_said_by_name(company: Company, layout: str) -> None:
+    post(company)
+    with pytest.raises(BadInput, match="has not set") as refused:
+        rows(company, layout)
+    for field in LAYOUTS[layout].fields:
+        assert (field.label in refused.value.message) == field.required
+
+
+@pytest.mark.django_db
+def test_rows_are_as_each_erp_wants_them(company: Company) -> None:
+    entry = post(company, description="=HYPERLINK(1)")
+    for layout in LAYOUTS:
+        setting(company, layout)
+    central, finance, suite = (rows(company, layout)[0] for layout in LAYOUTS)
+    day = entry.posted_on
+    assert (central["Line No."], central["Posting Date"], central["Account Type"]) == (
+        "10000",
+        day.isoformat(),
+        "G/L Account",
+    )
+    assert central["Description"] == "'=HYPERLINK(1)"
+    assert (finance["JOURNALNAME"], finance["LINENUMBER"], finance["ACCOUNTTYPE"]) == ("GenJrn", "1", "Ledger")
+    assert finance["ACCOUNTDISPLAYVALUE"].endswith("-")
+    assert (suite["Date"], suite["Currency"]) == (day.strftime("%m/%d/%Y"), "Euro")
+
+
+@pytest.mark.django_db
+def test_an_erp_that_would_round_is_refused() -> None:
+    company = make_company(currency="KWD")
+    post(company, amount=Decimal("1.125"))
+    setting(company, "netsuite")
+    setting(company, "business-central")
+    with pytest.raises(BadInput, match="takes 2 decimals, KWD has 3"):
+        rows(company, "netsuite")
+    assert {abs(Decimal(row["Amount"])) for row in rows(company, "business-central")} == {Decimal("1.125")}
+
+
+@pytest.mark.django_db
+def test_settings_are_kept_by_a_controller_and_told(company: Company) -> None:
+    setting(company, "netsuite")
+    setting(company, "netsuite")
+    assert settings_of(entity=company.entity, layout="netsuite") == SETTINGS["netsuite"]
+    event = AuditEvent.objects.get(kind="export.settings_changed")
+    assert (event.data["before"], event.data["after"]) == ({}, SETTINGS["netsuite"])
+    with pytest.raises(NotAllowed):
+        settings_save(entity=company.entity, layout="netsuite", label="x", options={}, user=company["PREPARER"])
