@@ -15,7 +15,6 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from core.csvfiles import Cell, csv_lines
-from core.errors import BadInput
 from core.models import Entity
 from core.money import MoneyField
 from writeoffs.ledger.handing import entries_to_import
@@ -113,6 +112,14 @@ def totals_of(entries: QuerySet[JournalEntry]) -> Totals:
     return Totals(entries.count(), found["lines"], found["debit"])
 
 
+def left_out(*, entity: Entity, span: Span, form: Format) -> int:
+    """How many own entries an ERP's file leaves out, since the ERP books them itself."""
+    if form.code not in LAYOUTS:
+        return 0
+    own = _in_span(JournalEntry.objects.filter(entity=entity, origin=Origin.OWN), span)
+    return own.count() - entries_to_import(own).count()
+
+
 def text_of(*, entity: Entity, span: Span, form: Format) -> Iterator[str]:
     """The file, piece by piece. BadInput names what an ERP's layout needs and nobody has set."""
     entries = entries_of(entity=entity, span=span, form=form)
@@ -123,13 +130,6 @@ def text_of(*, entity: Entity, span: Span, form: Format) -> Iterator[str]:
         selection = Selection(entity, entries, before, starts_on)
         return hledger_text(selection) if form.code == "hledger" else beancount_text(selection)
     return csv_lines(HEADER, _rows(entries))
-
-
-def form_of(code: str) -> Format:
-    """BadInput for a format that there is not."""
-    if code not in FORMATS:
-        raise BadInput(f"'{code}' is no format of the journal. Choose one of {', '.join(FORMATS)}.")
-    return FORMATS[code]
 
 
 def _rows(entries: QuerySet[JournalEntry]) -> Iterator[tuple[Cell, ...]]:

@@ -2,10 +2,13 @@
 
 from django.urls import path, re_path
 
-from writeoffs.ledger import cost_centre_views, mapping_views, trial_views, views
+from writeoffs.ledger import cost_centre_views, export_views, mapping_views, trial_views, views
 
 app_name = "ledger"
 urlpatterns = [
+    path("export/", export_views.export, name="export"),
+    path("export/file/", export_views.export_file, name="export_file"),
+    path("export/settings/<slug:layout>/", export_views.export_settings, name="export_settings"),
     path("entries/", views.entries, name="entries"),
     re_path(r"^entries/export\.(?P<form>csv|xlsx)$", views.entries_export, name="entries_export"),
     path("entries/<str:number>/", views.entry, name="entry"),

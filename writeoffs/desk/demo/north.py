@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.errors import WrongState
 from core.words import Reason
 from inventory.models import CountSheet, Lot, QuarantineEntry
-from writeoffs.desk.demo import accounts, corrections, papers, trial
+from writeoffs.desk.demo import accounts, corrections, erp, papers, trial
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.goods import LOCATIONS, Shelf
 from writeoffs.desk.demo.office import Office
@@ -34,6 +34,8 @@ def story(office: Office, say: Say) -> None:
     _fourth_quarter(office)
     corrections.story(office)
     _waiting(office)
+    erp.feeds_choose(office)
+    erp.erp_answers(office)
     _autumn_uploads(office, shelf)
     say("Nordwind: the inbox is filled.")
 

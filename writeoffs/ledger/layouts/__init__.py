@@ -14,7 +14,7 @@ from core.errors import BadInput
 from core.models import Entity
 from writeoffs.ledger.layouts import business_central, dynamics_finance, netsuite
 from writeoffs.ledger.layouts.base import Layout
-from writeoffs.ledger.layouts.settings import settings_of
+from writeoffs.ledger.layouts.settings import layout_missing, settings_of
 from writeoffs.ledger.models import JournalEntry, JournalLine
 
 LAYOUTS: dict[str, Layout] = {
@@ -25,19 +25,10 @@ LAYOUTS: dict[str, Layout] = {
 def layout_lines(*, entity: Entity, code: str, entries: QuerySet[JournalEntry]) -> Iterator[str]:
     """The csv in an ERP's layout. BadInput names every setting that is missing and where it is set."""
     layout = LAYOUTS[code]
-    given = settings_of(entity=entity, layout=code)
-    missing = [field.label for field in layout.fields if field.required and not given.get(field.name)]
+    missing = layout_missing(entity=entity, layout=layout)
     if missing:
-        raise BadInput(
-            f"{layout.label}: {entity} has not set {', '.join(missing)}. Set {'it' if len(missing) == 1 else 'them'} "
-            "under Journal, Export, Settings; then take the file."
-        )
-    too_fine = entity.exponent > layout.decimals
-    if too_fine:
-        raise BadInput(
-            f"{layout.label} takes {layout.decimals} decimals, {entity.currency} has {entity.exponent}. Take our own "
-            "CSV and an import of your own, so that nothing is rounded."
-        )
+        raise BadInput(missing)
+    given = settings_of(entity=entity, layout=code)
     lines = (
         JournalLine.objects.filter(entry__in=entries.order_by().values("pk"))
         .select_related("entry__period", "account", "location", "category", "cost_centre")

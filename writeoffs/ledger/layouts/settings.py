@@ -15,11 +15,29 @@ from core.errors import NotAllowed
 from core.models import Entity, User
 from core.words import Role
 from writeoffs.ledger.export_models import ExportSetting
+from writeoffs.ledger.layouts.base import Layout
 
 
 def settings_of(*, entity: Entity, layout: str) -> dict[str, str]:
     found = ExportSetting.objects.filter(entity=entity, layout=layout).values_list("options", flat=True).first()
     return dict(found or {})
+
+
+def layout_missing(*, entity: Entity, layout: Layout) -> str:
+    """What keeps the layout from being written for the entity, with what to do; "" where nothing does."""
+    given = settings_of(entity=entity, layout=layout.code)
+    missing = [field.label for field in layout.fields if field.required and not given.get(field.name)]
+    if missing:
+        return (
+            f"{layout.label}: {entity} has not set {', '.join(missing)}. Set {'it' if len(missing) == 1 else 'them'} "
+            "under Journal, Export, Settings; then take the file."
+        )
+    if entity.exponent > layout.decimals:
+        return (
+            f"{layout.label} takes {layout.decimals} decimals, {entity.currency} has {entity.exponent}. Take our own "
+            "CSV and an import of your own, so that nothing is rounded."
+        )
+    return ""
 
 
 @transaction.atomic

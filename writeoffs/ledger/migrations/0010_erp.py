@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_group'),
-        ('ledger', '0007_chart_liquidity'),
+        ('ledger', '0009_adjustment_periods'),
     ]
 
     operations = [
