@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import hashlib
 import io
+import subprocess
 
 import pytest
 from django.urls import reverse
@@ -74,13 +75,16 @@ def test_days_can_be_chosen_and_no_cell_is_a_formula(company, signed_in) -> None
         assert client.get(FILE, query).status_code == 400
 
 
-def test_the_text_of_a_period_begins_with_the_balances_before_it(company, signed_in) -> None:
+def test_the_text_of_a_period_begins_with_the_balances_before_it(company, signed_in, tmp_path) -> None:
     books(company)
     april = FiscalPeriod.objects.get(entity=company.entity, fiscal_year=2026, number=4).pk
     text = content(signed_in(company["AUDITOR"]).get(FILE, {"period": april, "format": "hledger"})).decode()
     assert "2026-03-31 * (opening)" in text
     assert "150.00 EUR" in text
     assert DAY.isoformat() not in text
+    file = tmp_path / "april.journal"
+    file.write_text(text)
+    assert subprocess.run(["hledger", "-f", str(file), "check", "--strict"], check=False).returncode == 0
 
 
 def test_an_erps_settings_are_asked_for_and_kept(company, signed_in) -> None:

@@ -69,6 +69,17 @@ def test_a_second_download_is_a_repeat_and_each_is_told_with_its_digest(company,
     assert rows(single)[0]["batch"] == "ERP-000001"
 
 
+def test_who_only_reads_gets_a_listing_that_counts_as_no_copy(company, signed_in) -> None:
+    posted(company, draft(company, make_lot(company.entity)))
+    address = reverse("postings:batch_file", args=["north", make(company).pk])
+    listing = signed_in(company["AUDITOR"]).get(address)
+    assert "stock-adjustment-for-information.csv" in listing["Content-Disposition"]
+    assert {(row["use"], row["copy"]) for row in rows(listing)} == {("for information, not to be imported", "")}
+    first = signed_in(company["PREPARER"]).get(address)
+    assert 'filename="ERP-000001-stock-adjustment.csv"' in first["Content-Disposition"]
+    assert AuditEvent.objects.filter(kind="erp.file_taken").count() == 2
+
+
 def test_the_page_makes_batches_for_those_who_may(company, other_company, signed_in) -> None:
     posted(company, draft(company, make_lot(company.entity)))
     address = reverse("postings:batch_new", args=["north"])

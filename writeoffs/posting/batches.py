@@ -7,6 +7,7 @@ batch's rows never change; every download has a copy number and an audit event w
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,7 +22,7 @@ from core.models import Entity, User
 from core.numbers import numbers_take
 from core.words import Role
 from writeoffs.ledger.models import JournalEntry, Origin
-from writeoffs.posting.exports import document_number, file_text, rows_of
+from writeoffs.posting.exports import IMPORT, INFORMATION, Row, document_number, file_text, rows_of
 from writeoffs.posting.feed_models import ErpBatch, ErpHandout, FeedKind, Takes
 from writeoffs.posting.models import PENDING, Posting
 
@@ -125,57 +126,64 @@ def _read(value: list[str] | str | int | None) -> Cell:
 @transaction.atomic
 def batch_hand_out(*, batch: ErpBatch, user: User) -> HandedOut:
     """The batch's file. From the second time on its name and rows say that it is a repeat."""
-    subject = f"batch:{batch.pk}"
-    copy = _copy(batch.entity, subject)
-    rows = ([_read(value) for value in row] for row in batch.rows)
-    content = _bytes(file_text(batch.takes, rows, batch=batch.number, copy=copy))
-    name = f"{batch.number}-{FILE_NAMES[Takes(batch.takes)]}{_repeat(copy)}.csv"
-    return _handed_out(batch.entity, subject, user, HandedOut(name, content, copy), batch.number)
+    rows = [tuple(_read(value) for value in row) for row in batch.rows]
+    hand = _Hand(batch.entity, user, f"batch:{batch.pk}", f"erp_batch:{batch.pk}")
+    stem = f"{batch.number}-{FILE_NAMES[Takes(batch.takes)]}"
+    return _hand_out(hand, stem, batch.takes, rows, batch.number)
 
 
 @transaction.atomic
 def posting_hand_out(*, posting: Posting, takes: str, user: User) -> HandedOut:
     """One posting's file: what the ERP takes, or the other one as a listing. Where its batch was taken before, this is
     a repeat of it."""
-    number = document_number(posting)
-    subject = f"posting:{posting.pk}:{takes.lower()}"
-    copy = _copy(posting.entity, subject)
     batch = posting.batch if posting.takes == takes else None
+    before = 0
     if batch is not None:
-        copy += ErpHandout.objects.filter(entity=posting.entity, subject=f"batch:{batch.pk}").count()
+        before = ErpHandout.objects.filter(entity=posting.entity, subject=f"batch:{batch.pk}").count()
+    hand = _Hand(posting.entity, user, f"posting:{posting.pk}:{takes.lower()}", posting.source_ref, before)
     rows = rows_of(takes, entity=posting.entity, postings=[posting])
-    content = _bytes(file_text(takes, rows, batch=batch.number if batch else "", copy=copy))
-    use = "" if posting.takes == takes else "-for-information"
-    name = f"{number}-{FILE_NAMES[Takes(takes)]}{use}{_repeat(copy)}.csv"
-    return _handed_out(posting.entity, subject, user, HandedOut(name, content, copy), posting.source_ref)
+    stem = f"{document_number(posting)}-{FILE_NAMES[Takes(takes)]}"
+    return _hand_out(hand, stem, takes, rows, batch.number if batch else "")
 
 
-def _copy(entity: Entity, subject: str) -> int:
-    """The next copy number. The entity's row is locked, so that two downloads at once are told apart."""
-    Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
-    last = ErpHandout.objects.filter(entity=entity, subject=subject).order_by("-copy").first()
-    return (last.copy if last else 0) + 1
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """Who takes what. subject: counts the copies; told: the audit event's subject; before: copies of another file that
+    held the same rows."""
+
+    entity: Entity
+    user: User
+    subject: str
+    told: str
+    before: int = 0
 
 
-def _handed_out(entity: Entity, subject: str, user: User, file: HandedOut, what: str) -> HandedOut:
-    digest = hashlib.sha256(file.content).hexdigest()
-    before = ErpHandout.objects.filter(entity=entity, subject=subject).count()
-    ErpHandout.objects.create(entity=entity, subject=subject, copy=before + 1, sha256=digest, taken_by=user)
-    audit.record(
-        entity=entity,
-        actor=user,
-        kind="erp.file_taken",
-        subject=what if ":" in what else f"erp_batch:{subject.partition(':')[2]}",
-        message=f"{user} took {file.name}" + (", a repeat." if file.copy > 1 else "."),
-        data={"sha256": digest, "copy": file.copy, "bytes": len(file.content)},
-    )
-    return file
-
-
-def _repeat(copy: int) -> str:
-    return f"-repeat-{copy}" if copy > 1 else ""
-
-
-def _bytes(text: str) -> bytes:
+def _hand_out(hand: _Hand, stem: str, takes: str, rows: Sequence[Row], batch: str) -> HandedOut:
+    """Those who only read get a listing: it is no copy, so that the first file of who sends it is no repeat."""
+    sends = bool(roles_in(hand.entity, hand.user) & MADE_BY)
+    copy = 0
+    if sends:
+        # Two downloads at once are told apart: the second waits here.
+        Entity.objects.select_for_update(no_key=True).get(pk=hand.entity.pk)
+        copy = ErpHandout.objects.filter(entity=hand.entity, subject=hand.subject).count() + 1
+    else:
+        rows = [(*row[:-1], INFORMATION) for row in rows]
+    repeat = copy + hand.before if copy + hand.before > 1 and sends else 0
+    use = "" if any(row[-1] == IMPORT for row in rows) else "-for-information"
+    name = f"{stem}{use}{f'-repeat-{repeat}' if repeat else ''}.csv"
     # The mark tells a spreadsheet program that the file is UTF-8.
-    return ("\ufeff" + text).encode()
+    content = ("\ufeff" + file_text(takes, rows, batch=batch, copy=copy + hand.before if sends else 0)).encode()
+    digest = hashlib.sha256(content).hexdigest()
+    if sends:
+        ErpHandout.objects.create(
+            entity=hand.entity, subject=hand.subject, copy=copy, sha256=digest, taken_by=hand.user
+        )
+    audit.record(
+        entity=hand.entity,
+        actor=hand.user,
+        kind="erp.file_taken",
+        subject=hand.told,
+        message=f"{hand.user} took {name}" + (", a repeat." if repeat else "."),
+        data={"sha256": digest, "copy": copy, "bytes": len(content)},
+    )
+    return HandedOut(name, content, copy + hand.before)

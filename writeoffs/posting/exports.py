@@ -34,8 +34,8 @@ Row = tuple[Cell, ...]
 
 
 def file_text(takes: str, rows: Iterable[Sequence[Cell]], *, batch: str, copy: int) -> str:
-    """The csv of rows that end with their use. copy: from 1; a later one says that it is a repeat."""
-    told = str(copy) if copy == 1 else f"{copy} (repeat)"
+    """The csv of rows that end with their use. copy: from 1, a later one says that it is a repeat; 0: a listing."""
+    told = f"{copy} (repeat)" if copy > 1 else str(copy or "")
     return "".join(csv_lines(HEADERS[Takes(takes)], ((*row, batch, told) for row in rows)))
 
 

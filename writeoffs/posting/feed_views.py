@@ -22,6 +22,8 @@ from writeoffs.posting.models import ErpBatch, ErpHandout, Posting
 from writeoffs.posting.views import handed_out
 
 PER_PAGE = 50
+# What of a batch has no answer yet; a journal without units keeps its state until then.
+_OPEN = (Posting.Status.UNACKNOWLEDGED, Posting.Status.NOT_NEEDED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,7 +69,7 @@ def batches(request: EntityRequest) -> HttpResponse:
         .select_related("made_by")
         .defer("rows")
         .annotate(
-            open_count=Count("postings", filter=Q(postings__status=Posting.Status.UNACKNOWLEDGED)),
+            open_count=Count("postings", filter=Q(postings__status__in=_OPEN)),
             taken=Coalesce(Subquery(taken.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
         )
         .order_by("-sequence")
