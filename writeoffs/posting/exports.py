@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
+from django.db.models import Max
+
 from core.csvfiles import Cell, csv_lines
 from core.models import Entity
 from core.words import Reason
@@ -68,16 +70,20 @@ def journal_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
 
 
 def adjustment_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
-    """What the ERP's stock has to follow, signed as our books moved. Once a posting is voided, only the way back: what
-    the ERP had followed before and has not yet taken back, as of the void's date; nothing where it had not."""
+    """What the ERP's stock has to follow, signed as our books moved. Once lines are voided, only what is left
+    to do: of a voided one what the ERP had followed and has not yet taken back, as of the void's date, nothing where
+    it had not; of the others what it has not followed yet."""
     by_id = {posting.pk: posting for posting in postings}
     refs = [posting.source_ref for posting in postings]
-    # The void's date from its movements: what has no value has no journal.
-    voids = dict(
-        Movement.objects.filter(entity=entity, source_ref__in=refs, kind=MovementKind.VOID)
-        .order_by("-sequence")
-        .values_list("source_ref", "posted_on")
-    )
+    # The voids' dates from their movements: what has no value has no journal.
+    voids = {
+        (ref, lot): day
+        for ref, lot, day in Movement.objects.filter(entity=entity, source_ref__in=refs, kind=MovementKind.VOID)
+        .order_by()
+        .values_list("source_ref", "lot_id")
+        .annotate(last=Max("posted_on"))
+    }
+    voided = {ref for ref, _ in voids}
     reasons = reasons_of(entity=entity, refs=refs)
     lines = (
         PostingLine.objects.filter(posting__in=by_id)
@@ -87,16 +93,16 @@ def adjustment_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Ro
     rows: list[Row] = []
     for line in lines:
         posting = by_id[line.posting_id]
-        voided_on = voids.get(posting.source_ref)
-        if voided_on is not None and not line.outstanding:
+        is_voided = posting.source_ref in voided
+        if is_voided and not line.outstanding:
             continue
         lot = line.lot
         rows.append(
             (
                 *(lot.item.sku, lot.code, lot.location.code),
-                line.quantity if voided_on is None else -line.outstanding,
+                -line.outstanding if is_voided else line.quantity,
                 lot.item.unit_of_measure,
-                (voided_on or posting.posted_on).isoformat(),
+                voids.get((posting.source_ref, line.lot_id), posting.posted_on).isoformat(),
                 *(reasons.get(posting.source_ref, ""), document_number(posting), lot.item.description),
                 IMPORT if posting.takes == Takes.ADJUSTMENT else INFORMATION,
             )

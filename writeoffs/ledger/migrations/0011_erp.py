@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_group'),
-        ('ledger', '0009_adjustment_periods'),
+        ('ledger', '0010_proof_index'),
     ]
 
     operations = [
