@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_group'),
-        ('ledger', '0010_proof_index'),
+        ('ledger', '0011_packs'),
     ]
 
     operations = [
