@@ -28,7 +28,7 @@ def test_the_heads_of_all_chains_are_printed_when_asked_for(books: dict[str, Pro
     code, said = run("--heads")
     heads = [line.split() for line in said.splitlines()[1:]]
     assert code == 0
-    assert [chain.partition(":")[0] for chain, _, _ in heads] == ["entity", "journal"]
+    assert [chain.partition(":")[0] for chain, _, _ in heads] == ["entity", "journal", "movements"]
     assert all(len(digest) == 64 for _, _, digest in heads)
 
 
