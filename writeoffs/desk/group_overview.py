@@ -99,7 +99,7 @@ def _line(
 
 
 def _books(members: Sequence[Entity], span: Span, locale: str) -> dict[int, tuple[str, str]]:
-    """For each company: whether every period of the days is closed. One query."""
+    """For each company: whether every period of the days is closed, or since when not. One query."""
     rows = FiscalPeriod.objects.filter(
         entity__in=members, starts_on__lte=span.ends_on, ends_on__gte=span.starts_on
     ).order_by("entity_id", "starts_on")
@@ -108,9 +108,11 @@ def _books(members: Sequence[Entity], span: Span, locale: str) -> dict[int, tupl
         states.setdefault(period.entity_id, []).append(period)
     found = {}
     for key, periods in states.items():
-        still_open = [p for p in periods if p.status != FiscalPeriod.Status.CLOSED]
+        still_open = [p for p in periods if p.status in FiscalPeriod.TAKING]
         if still_open:
-            found[key] = (f"Open from {date_text(still_open[0].starts_on, locale)}", "open")
+            soft = all(p.status == FiscalPeriod.Status.SOFT_CLOSED for p in still_open)
+            word, tone = ("Soft-closed", "soft") if soft else ("Open", "open")
+            found[key] = (f"{word} from {date_text(still_open[0].starts_on, locale)}", tone)
         else:
             found[key] = ("Closed", "closed")
     return found
