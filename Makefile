@@ -1,7 +1,7 @@
 # Two commands: `make run` serves the product, `make test` proves it. Needs Python 3.11 or newer with pip and venv; no root.
 #
-#   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make faults   make soak   make bench   make demo-reset
-#   make screenshots   make lock
+#   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make faults   make soak
+#   make bench   make demo-reset   make screenshots   make lock
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -31,8 +31,8 @@ check: $(DEV_STAMP)
 
 # Kills, outages and races with real processes, on both databases: at the size of a build, or everything.
 faults: $(DEV_STAMP)
-	FAULTS=ci $(PYTEST) -n $(JOBS) -m faults tests/faults
-	FAULTS=ci TEST_DATABASE=postgres $(PYTEST) -n $(JOBS) -m faults tests/faults
+	FAULTS=ci $(PYTEST) -n $(JOBS) -m faults $(if $(REPORTS),--junit-xml=$(REPORTS)/faults-sqlite.xml) tests/faults
+	FAULTS=ci TEST_DATABASE=postgres $(PYTEST) -n $(JOBS) -m faults $(if $(REPORTS),--junit-xml=$(REPORTS)/faults-postgres.xml) tests/faults
 
 soak: $(DEV_STAMP)
 	$(BIN)/python -m tests.faults.soak
