@@ -189,7 +189,7 @@ def test_a_controller_opens_the_next_fiscal_year(company: Company, signed_in: Si
     assert "Open fiscal year 2028" in client.get(LIST).content.decode()
     answer = client.post(YEAR, {"fiscal_year": "2028"}, follow=True)
     assert "Fiscal year 2028 is open: January 2028 to December 2028." in answer.content.decode()
-    assert FiscalPeriod.objects.filter(entity=company.entity, fiscal_year=2028).count() == 12
+    assert FiscalPeriod.objects.filter(entity=company.entity, fiscal_year=2028).count() == 13
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import call_command
 
-from core.models import ChangeRequest
+from core.models import AuditEvent, ChangeRequest
 from tests.conftest import make_company
 from tests.plugins.database import ServerDatabase
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
@@ -84,12 +84,34 @@ def test_nothing_is_posted_into_a_period_once_it_is_closed(database: ServerDatab
         call_command("verify")
 
 
+def test_nothing_is_posted_without_a_second_approver_once_a_period_is_soft_closed(database: ServerDatabase) -> None:
+    soft = CLOSE.replace("period_close", "period_soft_close").replace("closed with", "soft-closed with")
+    *posters, closer = finished(database, *(POST.replace("NAME", name) for name in "abc"), soft)
+    refused = sum(int(said.split()[-1]) for said in posters)
+    with database.in_process():
+        assert FiscalPeriod.objects.get(fiscal_year=2025, number=1).status == "SOFT"
+        assert JournalEntry.objects.count() == 45 - refused == int(closer.split()[-1])
+        call_command("verify")
+
+
+def test_of_several_who_close_at_once_one_does(database: ServerDatabase) -> None:
+    code = CLOSE.replace("JournalEntry.objects.count() < 10", "False").replace(
+        'period_close(period=period, user=User.objects.get(email="controller@north.example"))',
+        'period_close(period=period, user=User.objects.get(email="controller@north.example"), key="*")',
+    )
+    finished(database, *(code for _ in range(4)))
+    with database.in_process():
+        assert AuditEvent.objects.filter(kind="period.closed").count() == 1
+        call_command("verify")
+
+
 TOGETHER = """
 import time
 from core.errors import WrongState
 from core.models import Entity, User
 from writeoffs.ledger.models import FiscalPeriod
-from writeoffs.ledger.periods import fiscal_year_open, period_reopen_request
+from writeoffs.ledger.calendar import fiscal_year_open
+from writeoffs.ledger.periods import period_reopen_request
 entity, user = Entity.objects.get(slug="north"), User.objects.get(email="controller@north.example")
 periods, done = list(FiscalPeriod.objects.filter(fiscal_year=2025)), 0
 time.sleep(max(0, START - time.time()))
@@ -116,4 +138,4 @@ def test_of_several_who_do_the_same_at_once_one_does_it_and_the_others_are_told(
     assert sum(int(one.split()[-1]) for one in said) == 12
     with database.in_process():
         assert ChangeRequest.objects.count() == (12 if step == ASK else 0)
-        assert FiscalPeriod.objects.count() == (12 if step == ASK else 13 * 12)
+        assert FiscalPeriod.objects.count() == (12 if step == ASK else 12 + 12 * 13)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
+from django.utils import timezone
 
 from core.money import currency_exponent, spreadsheet_format
 from writeoffs.reports.tables import Cell, Column, Kind, Report, Row, Table, plain_text
@@ -55,7 +56,9 @@ def report_xlsx(report: Report) -> bytes:
         "in_memory": False,
     }
     book = xlsxwriter.Workbook(out, options)
-    book.set_properties({"title": f"{report.title}, {report.entity}, {report.span}"})
+    title = f"{report.title}, {report.entity}, {report.span}"
+    # Said, since it would be the machine's own clock otherwise: the same report of the same moment is the same file.
+    book.set_properties({"title": title, "created": timezone.now().replace(tzinfo=None, microsecond=0)})
     formats = _Styles(book, report.currency)
     for table in report.tables:
         _write_table(book, formats, report, table)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from writeoffs.reports.tables import Cell, Column, Formats, Report, Row, Table
 
 # Lines on paper; more are for a spreadsheet (typst takes seconds and hundreds of MB beyond).
@@ -92,6 +94,8 @@ def typeset_data(report: Report) -> dict[str, Any]:
         "narrowed": report.narrowed,
         "landscape": report.landscape,
         "generated": report.generated,
+        # The file's own date: the same report of the same moment is the same file.
+        "made_at": int(timezone.now().timestamp()),
         "lang": report.locale.replace("-", "_").split("_")[0],
         "chart": report.paper_chart,
         "chart_text": report.chart_text,

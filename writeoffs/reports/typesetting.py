@@ -48,7 +48,8 @@ def main() -> int:
     """The child: JSON on standard input, PDF on standard output."""
     import typst
 
-    inputs = {"data": sys.stdin.read()}
+    data = sys.stdin.read()
+    inputs = {"data": data}
     for own_fonts, archivable in ((True, True), (False, True), (False, False)):
         try:
             made = typst.compile(
@@ -57,6 +58,7 @@ def main() -> int:
                 sys_inputs=inputs,
                 ignore_system_fonts=own_fonts,
                 pdf_standards=[*STANDARDS] if archivable else [],
+                timestamp=json.loads(data).get("made_at"),
             )
         except typst.TypstError as error:
             sys.stderr.write(f"{'archivable' if archivable else 'plain'} PDF: {error}\n")

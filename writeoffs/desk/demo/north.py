@@ -36,6 +36,7 @@ def story(office: Office, say: Say) -> None:
     _waiting(office)
     erp.feeds_choose(office)
     erp.erp_answers(office)
+    _soft_close(office)
     _autumn_uploads(office, shelf)
     say("Nordwind: the inbox is filled.")
 
@@ -268,6 +269,15 @@ def _waiting(office: Office) -> None:
         Lot.objects.filter(pk__in=[lot.pk for lot in _some(office, "Bakery", count=4)]),
         percent=50,
     )
+
+
+def _soft_close(office: Office) -> None:
+    """October is all but done: what is still dated in it waits for a second approver."""
+    header = office.write_off(Reason.DAMAGE, day(10, 30), "Dented at the dock; the haulier's note came in November.")
+    lots = Lot.objects.filter(pk__in=[lot.pk for lot in _some(office, "Household", location="HAM-01", count=2)])
+    office.clock.go_to(day(11, 18), 11)
+    office.approve(office.submit(office.propose(header, lots)), "Agreed; it belongs in October.")
+    office.soft_close(day(10, 31), on=day(11, 18))
 
 
 def _autumn_uploads(office: Office, shelf: Shelf) -> None:

@@ -22,7 +22,7 @@ from writeoffs.desk.demo.clock import Clock
 from writeoffs.desk.demo.goods import Key
 from writeoffs.ledger.calendar import months_of
 from writeoffs.ledger.models import FiscalPeriod
-from writeoffs.ledger.periods import period_close
+from writeoffs.ledger.periods import period_close, period_soft_close
 from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.models import Posting, PostingLine
 from writeoffs.proposals import services
@@ -188,6 +188,12 @@ class Office:
         for period in open_ones:
             self.clock.pass_minutes(4)
             period_close(period=period, user=self.people["controller"])
+
+    def soft_close(self, last: dt.date, *, on: dt.date) -> None:
+        """The month that ends on `last`."""
+        self.clock.go_to(on, 13)
+        period = months_of(self.entity).get(ends_on=last)
+        period_soft_close(period=period, user=self.people["controller"])
 
     def erp_news(self) -> dict[Key, Decimal]:
         """What was posted since the ERP was last told, as its stock-adjustment files say it."""
