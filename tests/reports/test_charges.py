@@ -11,7 +11,7 @@ from tests.proposals.documents import draft, posted
 from tests.reports.books import APRIL, void
 from tests.reports.conftest import Books, figure, page_of, row_of, rows_of_csv
 from writeoffs.ledger.models import JournalEntry
-from writeoffs.posting.exports import journal_csv
+from writeoffs.posting.exports import journal_rows
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Proposal
@@ -64,7 +64,8 @@ def test_the_register_as_csv_holds_the_charges_too(books: Books) -> None:
 @pytest.mark.django_db
 def test_the_journal_for_the_erp_hands_out_every_leg_and_nothing_of_origin_erp(books: Books) -> None:
     proposal = scrapped(books)
-    text = journal_csv(Posting.objects.get(source_ref=proposal.source_ref))
+    postings = [Posting.objects.get(source_ref=proposal.source_ref)]
+    text = str(journal_rows(entity=books.company.entity, postings=postings))
     for entry in JournalEntry.objects.filter(source_ref=proposal.source_ref):
         assert entry.number in text
     for entry in JournalEntry.objects.filter(origin="ERP"):
