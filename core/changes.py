@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import audit
-from core.errors import BadInput, NotAllowed, SegregationOfDuties, WrongState
+from core.errors import BadInput, DomainError, NotAllowed, SegregationOfDuties, WrongState
 from core.idempotency import Answer, Asked, once
 from core.models import ChangeRequest, Entity, Membership, User
 from core.records import columns_of, record_digest
@@ -23,7 +23,8 @@ from core.words import Role
 @dataclass(frozen=True, slots=True)
 class ChangeKind:
     """apply(change, decider) carries the change out in the deciding transaction; it raises DomainError to refuse.
-    wants_two: whether this very change needs two who agree (a void into a soft-closed period)."""
+    wants_two: whether this very change needs two who agree (a void into a soft-closed period). refuses: why this person
+    may not decide it, whatever their roles; asked of everybody who agrees or refuses, the first of two included."""
 
     code: str
     label: str
@@ -31,6 +32,7 @@ class ChangeKind:
     decided_by: frozenset[Role]
     apply: Callable[[ChangeRequest, User], None]
     wants_two: Callable[[ChangeRequest], bool] = lambda change: False
+    refuses: Callable[[ChangeRequest, User], DomainError | None] = lambda change, user: None
 
 
 _KINDS: dict[str, ChangeKind] = {}
@@ -152,7 +154,11 @@ def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> C
         raise SegregationOfDuties(f"{change.summary}: you asked for it, so a second person has to decide.")
     if not _roles(change.entity, user) & definition.decided_by:
         wanted = " or ".join(sorted(r.label.lower() for r in definition.decided_by))
-        raise NotAllowed(f"{change.summary}: only a {wanted} of {change.entity} can decide it.")
+        article = "an" if wanted[0] in "aeiou" else "a"
+        raise NotAllowed(f"{change.summary}: only {article} {wanted} of {change.entity} can decide it.")
+    refused = definition.refuses(change, user)
+    if refused is not None:
+        raise refused
     if approve and definition.wants_two(change):
         if change.seconded_by_id is None:
             return _second(change, user, comment)

@@ -159,6 +159,21 @@ def test_a_void_into_a_soft_closed_period_wants_two_who_agree(company: Company, 
     assert unproved() == []
 
 
+def test_the_first_of_two_who_agree_to_a_void_has_no_part_in_the_document(
+    company: Company, lot: Lot, second: User, signed_in: Callable[[User], Client]
+) -> None:
+    proposal = posted(company, draft(company, lot))
+    soften(company)
+    Membership.objects.create(entity=company.entity, user=company["PREPARER"], role=Role.APPROVER)
+    change = services.void_request(proposal=proposal, user=company["CONTROLLER"], reason="Wrong lot", posted_on=DAY)
+    for address in (f"/e/north/changes/{change.pk}/decide/", f"{proposal.get_absolute_url()}void/decide/"):
+        response = signed_in(company["PREPARER"]).post(address, {"decision": "approve"})
+        assert response.status_code == 403
+        assert "You prepared" in response.content.decode()
+    change.refresh_from_db()
+    assert (change.status, change.seconded_by) == ("OPEN", None)
+
+
 def test_what_is_adjusted_stands_in_period_13_and_only_there(company: Company, lot: Lot) -> None:
     thirteen = FiscalPeriod.objects.create(
         entity=company.entity, fiscal_year=2025, number=13, starts_on=YEAR_END, ends_on=YEAR_END

@@ -169,9 +169,6 @@ def _gross(proposal: Proposal, change: ChangeRequest) -> Decimal:
 def void_apply(change: ChangeRequest, decider: User) -> None:
     """Post the mirror and keep which lines it undid; called by core.changes inside the deciding transaction."""
     proposal = proposal_lock(Proposal.objects.get(entity=change.entity, number=change.details["number"]))
-    refused = void_refusal(change, decider)
-    if refused is not None:
-        raise refused
     to = next_status(proposal.number, proposal.status, Verb.VOID)
     posted_on = dt.date.fromisoformat(change.details["posted_on"])
     refuse_new_cost_basis(proposal, posted_on)
@@ -202,7 +199,7 @@ def _undoing(
         reason=change.reason,
         asked_by=change.requested_by,
         decided_by=decider,
-        second_approver=change.seconded_by_id is not None,
+        second_approver=change.seconded_by_id not in (None, decider.pk),
     )
 
 
@@ -295,4 +292,5 @@ CHANGE_KIND = ChangeKind(
     decided_by=frozenset({Role.APPROVER}),
     apply=void_apply,
     wants_two=void_wants_two,
+    refuses=void_refusal,
 )
