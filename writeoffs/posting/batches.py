@@ -52,7 +52,12 @@ class Waiting:
 
 def postings_unsent(*, entity: Entity) -> QuerySet[Posting]:
     """What the next batches would hold: pending, or a journal without units that the ERP has not answered yet."""
-    own = JournalEntry.objects.filter(entity=entity, source_ref=OuterRef("source_ref"), origin=Origin.OWN)
+    own = JournalEntry.objects.filter(
+        entity=entity,
+        source_ref=OuterRef("source_ref"),
+        origin=Origin.OWN,
+        chain_sequence__gt=OuterRef("journal_through"),
+    )
     journal_alone = Q(status=Posting.Status.NOT_NEEDED, takes=Takes.JOURNAL) & Q(Exists(own))
     return Posting.objects.filter(Q(status__in=PENDING) | journal_alone, entity=entity, batch__isnull=True)
 
@@ -80,7 +85,7 @@ def batch_make(*, entity: Entity, user: User, kind: str, takes: str) -> ErpBatch
             f"No {FeedKind(kind).label.lower()} wait for the ERP. A batch that was made before can be taken again "
             "from the list; it is marked as a repeat then."
         )
-    rows = rows_of(takes, entity=entity, postings=postings)
+    rows = rows_of(takes, entity=entity, postings=postings, left=True)
     batch = ErpBatch.objects.create(
         entity=entity,
         sequence=sequence,

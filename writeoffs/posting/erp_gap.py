@@ -2,7 +2,8 @@
 
 Rule: an own entry is in the trial balance where its posting was acknowledged by the time the balance was uploaded. A
 posting that nobody has acknowledged is not. A void turns the posting around: where the ERP had followed the original
-(a line's outstanding units have the sign of the posted ones), only the mirror entry is missing there.
+(a line's outstanding units have the sign of the posted ones, or its journal was given before the void), only the mirror
+entry is missing there.
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ def not_taken(*, entity: Entity, received_at: dt.datetime, lines: Q) -> list[Pie
     missing = Q(entry__source_ref__in=original.values("source_ref")) | Q(
         entry__source_ref__in=mirror_only.values("source_ref"), entry__reverses__isnull=False
     )
+    given = _late(entity, received_at).filter(
+        source_ref=OuterRef("entry__source_ref"),
+        journal_through__gt=0,
+        journal_through__lt=OuterRef("entry__chain_sequence"),
+    )
+    missing |= Q(Exists(given))
     return _pieces(JournalLine.objects.filter(lines, missing, entry__entity=entity, entry__origin=Origin.OWN))
 
 
@@ -71,7 +78,7 @@ def taken_early(*, entity: Entity, as_of: dt.datetime, period: FiscalPeriod) -> 
 
 
 def _postings(entity: Entity, received_at: dt.datetime) -> tuple[QuerySet[Posting], QuerySet[Posting]]:
-    """(those of which the ERP had nothing, those of which it lacked the void alone)."""
+    """(those of which the ERP had nothing, those of which it lacked the void alone), by their units."""
     # What the ERP has to put back: it had followed before the void turned the units around.
     turned = PostingLine.objects.filter(posting=OuterRef("pk")).filter(
         Q(quantity__gt=ZERO, outstanding__gt=ZERO) | Q(quantity__lt=ZERO, outstanding__lt=ZERO)
@@ -79,11 +86,16 @@ def _postings(entity: Entity, received_at: dt.datetime) -> tuple[QuerySet[Postin
     mirrored = JournalEntry.objects.filter(
         entity=entity, source_ref=OuterRef("source_ref"), origin=Origin.OWN, reverses__isnull=False
     )
-    late = Posting.objects.filter(entity=entity).filter(
-        Q(acknowledged_at__isnull=True) | Q(acknowledged_at__gt=received_at)
-    )
+    late = _late(entity, received_at).filter(journal_through=0)
     void_alone = Q(Exists(turned)) | (Q(status=Posting.Status.ACKNOWLEDGED) & Q(Exists(mirrored)))
     return late.exclude(void_alone), late.filter(void_alone)
+
+
+def _late(entity: Entity, received_at: dt.datetime) -> QuerySet[Posting]:
+    """What the ERP had not acknowledged by then."""
+    return Posting.objects.filter(entity=entity).filter(
+        Q(acknowledged_at__isnull=True) | Q(acknowledged_at__gt=received_at)
+    )
 
 
 def erp_after(*, entity: Entity, as_of: dt.datetime, lines: Q) -> list[Piece]:

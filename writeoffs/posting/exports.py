@@ -41,15 +41,26 @@ def file_text(takes: str, rows: Iterable[Sequence[Cell]], *, batch: str, copy: i
     return "".join(csv_lines(HEADERS[Takes(takes)], ((*row, batch, told) for row in rows)))
 
 
-def rows_of(takes: str, *, entity: Entity, postings: Collection[Posting]) -> list[Row]:
-    return (adjustment_rows if takes == Takes.ADJUSTMENT else journal_rows)(entity=entity, postings=postings)
+def rows_of(takes: str, *, entity: Entity, postings: Collection[Posting], left: bool = False) -> list[Row]:
+    """left: only what the ERP has not been given or has not followed yet, as a batch sends it."""
+    make = adjustment_rows if takes == Takes.ADJUSTMENT else journal_rows
+    return make(entity=entity, postings=postings, left=left)
 
 
-def journal_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
-    """The postings' own entries, the voids' included, a row a line."""
+def journal_rows(*, entity: Entity, postings: Collection[Posting], left: bool = False) -> list[Row]:
+    """The postings' own entries, the voids' included, a row a line. What the ERP had before a void is for information,
+    or is left out."""
     names = {posting.source_ref: document_number(posting) for posting in postings}
     entries = JournalEntry.objects.filter(entity=entity, source_ref__in=names, origin=Origin.OWN)
-    booked_there = set(by_adjustment(entries).order_by().values_list("pk", flat=True))
+    given = {posting.source_ref: posting.journal_through for posting in postings if posting.journal_through}
+    had = {
+        pk
+        for pk, ref, place in entries.filter(source_ref__in=given).values_list("pk", "source_ref", "chain_sequence")
+        if place <= given[ref]
+    }
+    if left:
+        entries = entries.exclude(pk__in=had)
+    booked_there = had | set(by_adjustment(entries).order_by().values_list("pk", flat=True))
     lines = (
         JournalLine.objects.filter(entry__in=entries.order_by().values("pk"))
         .select_related("entry__period", "account", "location", "category", "cost_centre")
@@ -69,10 +80,11 @@ def journal_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
     ]
 
 
-def adjustment_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Row]:
+def adjustment_rows(*, entity: Entity, postings: Collection[Posting], left: bool = False) -> list[Row]:
     """What the ERP's stock has to follow, signed as our books moved. Once lines are voided, only what is left
     to do: of a voided one what the ERP had followed and has not yet taken back, as of the void's date, nothing where
-    it had not; of the others what it has not followed yet."""
+    it had not; of the others what it has not followed yet. With `left` so of every posting: what the ERP rejected in
+    part is not sent whole again."""
     by_id = {posting.pk: posting for posting in postings}
     refs = [posting.source_ref for posting in postings]
     # The voids' dates from their movements: what has no value has no journal.
@@ -93,14 +105,14 @@ def adjustment_rows(*, entity: Entity, postings: Collection[Posting]) -> list[Ro
     rows: list[Row] = []
     for line in lines:
         posting = by_id[line.posting_id]
-        is_voided = posting.source_ref in voided
-        if is_voided and not line.outstanding:
+        to_do_alone = left or posting.source_ref in voided
+        if to_do_alone and not line.outstanding:
             continue
         lot = line.lot
         rows.append(
             (
                 *(lot.item.sku, lot.code, lot.location.code),
-                -line.outstanding if is_voided else line.quantity,
+                -line.outstanding if to_do_alone else line.quantity,
                 lot.item.unit_of_measure,
                 voids.get((posting.source_ref, line.lot_id), posting.posted_on).isoformat(),
                 *(reasons.get(posting.source_ref, ""), document_number(posting), lot.item.description),

@@ -21,7 +21,8 @@ __all__ = ["ErpBatch", "ErpFeed", "ErpHandout", "FeedKind", "Posting", "PostingL
 class Posting(models.Model):
     """A posted document. UNACKNOWLEDGED until the next stock list agrees, a person confirms that the ERP has it, or the
     ERP answers; REJECTED where it answered no, until it is sent again or voided. takes: what the ERP took of this kind
-    when it was posted."""
+    when it was posted. journal_through: the place in the chain of the last own entry that the ERP had been given before
+    the posting was voided, so that the next journal holds the mirror alone; 0 where it had none."""
 
     class Status(models.TextChoices):
         UNACKNOWLEDGED = "UNACKNOWLEDGED", "Not yet in the ERP"
@@ -45,6 +46,7 @@ class Posting(models.Model):
     erp_document = models.CharField(max_length=60, blank=True)
     erp_message = models.CharField(max_length=300, blank=True)
     rejected_at = models.DateTimeField(null=True)
+    journal_through = models.PositiveBigIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ("-id",)

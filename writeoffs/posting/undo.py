@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 from django.utils import timezone
 
 from core.errors import BadInput, WrongState
@@ -27,7 +27,7 @@ from writeoffs.posting import plans
 from writeoffs.posting.book import Document, movement_row
 from writeoffs.posting.lots import lot_states
 from writeoffs.posting.mirrors import Lines, mirror_of_parts, mirror_of_rest
-from writeoffs.posting.models import Posting
+from writeoffs.posting.models import Posting, Takes
 from writeoffs.posting.plans import Change, Part
 from writeoffs.posting.running import date_check
 from writeoffs.posting.sets import rows_update
@@ -89,6 +89,8 @@ def posting_void(undoing: Undoing) -> list[JournalEntry]:
         prepared_by=undoing.asked_by,
         approved_by=undoing.decided_by,
     )
+    if written and posting.takes == Takes.JOURNAL:
+        _journal_given(posting, before=written[0].chain_sequence)
     _outstanding_restore(posting, mirrors, is_last=undoing.is_last)
     return written
 
@@ -237,6 +239,18 @@ def _quarantine_restore(undoing: Undoing) -> None:
     QuarantineEntry.objects.filter(entity=document.entity, pk__in=back).update(status=status.STANDING)
 
 
+def _journal_given(posting: Posting, *, before: int) -> None:
+    """A journal that stands in a batch, or that the ERP has, is not given again: the next one holds the mirror."""
+    if posting.batch_id is None and posting.status != Posting.Status.ACKNOWLEDGED:
+        return
+    entries = JournalEntry.objects.filter(
+        entity=posting.entity_id, source_ref=posting.source_ref, chain_sequence__lt=before
+    )
+    last = entries.aggregate(last=Max("chain_sequence"))["last"]
+    posting.journal_through = last or posting.journal_through
+    Posting.objects.filter(pk=posting.pk).update(journal_through=posting.journal_through)
+
+
 def _outstanding_restore(posting: Posting, mirrors: Sequence[Change], *, is_last: bool) -> None:
     """The ERP has to do the opposite of what it did since: nothing where it had not followed yet."""
     back = {mirror.lot.lot_id: mirror.quantity for mirror in mirrors if mirror.quantity}
@@ -263,6 +277,9 @@ def _state_left(posting: Posting, *, is_last: bool) -> Mapping[str, object]:
     )
     if posting.lines.exclude(outstanding=Decimal(0)).exists():
         return {"status": status.UNACKNOWLEDGED, **nobody}
+    if posting.journal_through and posting.takes == Takes.JOURNAL:
+        # The mirror is a journal that waits for the ERP, whatever its stock has done.
+        return {"status": status.NOT_NEEDED, **nobody}
     if is_last:
         return {"status": status.VOIDED, **nobody}
     if posting.is_pending:

@@ -151,6 +151,7 @@ def posting_states(tally: Tally) -> Iterator[str]:
     journal = "p.takes = 'JOURNAL'"
     due = (
         f"case when {follows} and p.status = 'REJECTED' then p.status when {follows} then 'UNACKNOWLEDGED' "
+        f"when {journal} and p.journal_through > 0 and p.status in ('NOT_NEEDED', 'REJECTED') then p.status "
         f"when p.status = 'ACKNOWLEDGED' and ({lines} or {journal}) then p.status when {_VOIDED} then 'VOIDED' "
         f"when p.status = 'REJECTED' and {journal} then p.status "
         f"when {lines} then 'ACKNOWLEDGED' else 'NOT_NEEDED' end"

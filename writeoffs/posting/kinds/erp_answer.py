@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from core.models import Entity, Upload, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, from_raw, plain, to_raw
@@ -203,9 +203,20 @@ def may_be_answered(posting: Posting) -> bool:
 
 
 def _amounts(entity: Entity) -> dict[str, int]:
+    """source_ref -> raw debits of the document, or of its mirror where the rest had been given before the void."""
+    mirror = Posting.objects.filter(
+        entity=entity,
+        source_ref=OuterRef("entry__source_ref"),
+        journal_through__gt=0,
+        journal_through__lt=OuterRef("entry__chain_sequence"),
+    )
+    whole = Posting.objects.filter(entity=entity, source_ref=OuterRef("entry__source_ref"), journal_through=0)
     rows = (
         JournalLine.objects.filter(
-            entry__entity=entity, entry__origin=Origin.OWN, entry__reverses__isnull=True, amount__gt=Decimal(0)
+            Q(Exists(mirror)) | Q(Exists(whole), entry__reverses__isnull=True),
+            entry__entity=entity,
+            entry__origin=Origin.OWN,
+            amount__gt=Decimal(0),
         )
         .order_by()
         .values_list("entry__source_ref")
