@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from core import guards, verify
-from core.errors import BadInput, StaleContent
+from core.errors import BadInput, StaleContent, WrongState
 from core.models import User
 from core.words import Reason
 from inventory.models import WriteDownMovement
@@ -172,6 +172,28 @@ def test_a_correction_voided_by_line_takes_its_tax_back_to_the_cent(company: Com
         services.void_decide(change=change, user=company["APPROVER"], approve=True)
     assert set(roles_of(proposal).values()) == {0}
     assert list(verify.complaints(Counter())) == []
+
+
+def test_a_correction_is_not_voided_by_line_at_another_tax_rate_than_it_was_posted_at(company: Company) -> None:
+    taxed(company)
+    proposal = services.line_add(
+        proposal=late_draft(company, **MATERIAL),
+        user=company["PREPARER"],
+        lot=make_lot(company.entity, "OTHER"),
+        quantity=Decimal(1),
+    )
+    proposal = posted(company, proposal)
+    company.entity.tax_rate = Decimal("0.10")
+    company.entity.save()
+    change = services.void_request(
+        proposal=proposal, user=company["PREPARER"], reason="Wrong", posted_on=DAY, lines=[1]
+    )
+    with pytest.raises(WrongState, match="the tax rate has changed"):
+        services.void_decide(change=change, user=company["APPROVER"], approve=True)
+    services.void_decide(change=change, user=company["APPROVER"], approve=False)
+    whole = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Wrong", posted_on=DAY)
+    services.void_decide(change=whole, user=company["APPROVER"], approve=True)
+    assert set(roles_of(proposal).values()) == {0}
 
 
 def test_the_finding_is_part_of_what_is_approved(company: Company) -> None:

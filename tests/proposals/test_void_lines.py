@@ -193,6 +193,16 @@ def test_a_lot_that_changed_its_category_since_is_voided_only_with_the_rest(comp
     assert complaints() == []
 
 
+def test_what_stands_under_another_lots_category_by_now_is_not_taken_from_there(company: Company) -> None:
+    proposal = three_lots(company)
+    item = proposal.lines.get(line_number=3).lot.item
+    item.category = proposal.lines.get(line_number=1).lot.item.category
+    item.save()
+    with pytest.raises(WrongState, match="another location or category"):
+        void(company, proposal, 3)
+    assert not JournalEntry.objects.filter(leg="VOID").exists()
+
+
 @pytest.mark.database
 @pytest.mark.parametrize("table", ["proposals_void", "proposals_voidedline"])
 @pytest.mark.parametrize("change", ["update {0} set id = id + 100", "delete from {0}"])

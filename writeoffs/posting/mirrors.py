@@ -39,15 +39,20 @@ def mirror_of_parts(
     *,
     before: Sequence[Part],
     after: Sequence[Part],
+    every: Sequence[Part],
 ) -> list[Mirror]:
     """What the lines of `after` posted beyond those of `before`, leg by leg: as a difference, so that what is rounded
-    on a leg's total (the tax of a correction) never adds up to more than it. WrongState where a lot stands in another
-    location or category by now, so that its share cannot be told from its entry any more."""
-    earlier, later = _by_leg(document, before), _by_leg(document, after)
+    on a leg's total (the tax of a correction) never adds up to more than it. every: all lines of the document.
+    WrongState where all of them would not make the entry's own lines by now (a lot stands in another location or
+    category, or the tax rate is another), so that a share cannot be told from its entry any more."""
+    earlier, later, whole = (_by_leg(document, parts) for parts in (before, after, every))
     mirrors = []
     for entry in entries:
         taken = later.get(entry.leg, {})
+        posted = _dimensions_of(entry)
         share = {key: amount - earlier.get(entry.leg, {}).get(key, ZERO) for key, amount in taken.items()}
+        if any(amount and whole[entry.leg].get(key) != posted.get(key) for key, amount in share.items()):
+            raise _not_by_line(document)
         lines = [_part(document, left[entry.pk], key, amount) for key, amount in share.items() if amount]
         if lines:
             mirrors.append((entry, lines))
@@ -69,10 +74,22 @@ def _part(document: Document, left: Lines, key: Dimensions, amount: Decimal) -> 
     for (account, *dimensions), rest in left.items():
         if tuple(dimensions) == key and abs(amount) <= abs(rest) and (amount < 0) == (rest < 0):
             return _line((account, *key), -amount)
-    raise WrongState(
-        f"{document.source_ref.partition(':')[2]} cannot be voided line by line any more: a lot of these lines stands "
-        "in another location or category than when it was posted. Void all lines that stand, or correct it by a new "
-        "proposal."
+    raise _not_by_line(document)
+
+
+def _dimensions_of(entry: JournalEntry) -> dict[Dimensions, Decimal]:
+    """The entry's lines as they were posted, by their dimensions."""
+    return {
+        (line.role, line.location_id, line.category_id, line.cost_centre_id, line.reason): line.amount
+        for line in entry.lines.all()
+    }
+
+
+def _not_by_line(document: Document) -> WrongState:
+    return WrongState(
+        f"{document.source_ref.partition(':')[2]} cannot be voided line by line any more: a lot of it stands in "
+        "another location or category than when it was posted, or the tax rate has changed. Void all lines that "
+        "stand, or correct it by a new proposal."
     )
 
 

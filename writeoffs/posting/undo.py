@@ -167,6 +167,7 @@ def _mirror_entries(undoing: Undoing, posted: Sequence[Change]) -> list[PlannedE
             left,
             before=_parts(document, posted, undoing.before),
             after=_parts(document, posted, {*undoing.before, *undoing.lines}),
+            every=_parts(document, posted, range(len(posted))),
         )
     what = "Void" if undoing.is_last and not undoing.before else "Part void"
     return [
