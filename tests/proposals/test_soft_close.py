@@ -18,8 +18,10 @@ from inventory.models import Lot
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import DAY, approved, draft, posted
+from tests.reports.books import opened
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.ledger.periods import period_soft_close
+from writeoffs.posting.tie_facts import books_tied
 from writeoffs.proposals import policy, services
 from writeoffs.proposals.models import Proposal, Status
 from writeoffs.proposals.selectors import inbox
@@ -191,6 +193,21 @@ def test_what_is_adjusted_stands_in_period_13_and_only_there(company: Company, l
     assert (entry.period, entry.posted_on, entry.fiscal_year) == (thirteen, YEAR_END, 2025)
     assert policy.posting_date_default(entity=company.entity, found_on=YEAR_END) == dt.date(2026, 1, 1)
     assert plain.adjustment is False
+
+
+def test_the_stock_of_the_last_month_ties_without_what_is_adjusted_after_it(company: Company, lot: Lot) -> None:
+    twelve = FiscalPeriod.objects.get(entity=company.entity, fiscal_year=2025, number=12)
+    thirteen = FiscalPeriod.objects.create(
+        entity=company.entity, fiscal_year=2025, number=13, starts_on=YEAR_END, ends_on=YEAR_END
+    )
+    opened(company, lot)
+    days = {"event_on": YEAR_END, "found_on": YEAR_END, "posting_on": YEAR_END}
+    posted(company, draft(company, lot, "10", **days, adjustment=True))
+    march = FiscalPeriod.objects.get(entity=company.entity, fiscal_year=2026, number=3)
+    for period, amount in ((twelve, 250), (thirteen, 225), (march, 225)):
+        assert books_tied(entity=company.entity, period=period).stock == amount
+    tie = books_tied(entity=company.entity, period=march)
+    assert (tie.stock_difference, [account.stock for account in tie.accounts if account.stock]) == (0, [225])
 
 
 def test_the_adjustment_period_is_part_of_what_is_approved(company: Company, lot: Lot) -> None:

@@ -16,7 +16,9 @@ from tests.posting.stock import make_lot
 from tests.proposals.documents import draft, posted
 from tests.reports.books import opened
 from writeoffs.ledger.models import FiscalPeriod
-from writeoffs.reports.selectors import accounts_summed, periods_all, roll_facts
+from writeoffs.proposals import services
+from writeoffs.reports.charges import charges_posted
+from writeoffs.reports.selectors import RegisterFilter, accounts_summed, periods_all, roll_facts
 from writeoffs.reports.statements.spans import span_of
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,9 @@ def books(company: Company, signed_in: Callable[..., Client], time_machine: obje
     opened(company, lot)
     days = {"event_on": LAST, "found_on": LAST, "posting_on": LAST}
     posted(company, draft(company, lot, "3", reason=Reason.EXPIRY, **days))
-    posted(company, draft(company, lot, "5", reason=Reason.EXPIRY, **days, adjustment=True))
+    late = draft(company, lot, "5", reason=Reason.EXPIRY, **days, adjustment=True)
+    cost = services.ChargeInput("DISPOSAL_COST", Decimal(7), "CASH")
+    posted(company, services.charge_add(proposal=late, user=company["PREPARER"], charge=cost))
     return company
 
 
@@ -84,3 +88,19 @@ def test_the_register_names_the_period_that_a_document_stands_in(
     assert ("30.00" in december, "50.00" in december) == (True, False)
     assert ("30.00" in thirteen, "50.00" in thirteen) == (False, True)
     assert "2026-13" in thirteen
+
+
+@pytest.mark.parametrize(("code", "charges"), [("2026-12", []), ("2026-13", [7]), ("FY2026", [7])])
+def test_a_charge_stands_in_the_period_of_its_document(books: Company, code: str, charges: list[int]) -> None:
+    span = span_of(code, periods_all(entity=books.entity), "en")
+    assert span is not None
+    found = charges_posted(entity=books.entity, span=span, narrow=RegisterFilter())
+    assert [charge.amount for charge in found] == charges
+
+
+@pytest.mark.parametrize(("code", "debits"), [("2026-12", {"30.00"}), ("2026-13", {"50.00", "7.00"})])
+def test_the_listing_holds_the_lines_of_its_own_period(
+    books: Company, signed_in: Callable[..., Client], code: str, debits: set[str]
+) -> None:
+    page = signed_in(books["AUDITOR"]).get(f"/e/north/reports/listing/?period={code}").content.decode()
+    assert {amount for amount in ("30.00", "50.00", "7.00") if f">{amount}<" in page} == debits

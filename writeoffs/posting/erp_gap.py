@@ -15,6 +15,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from core.models import Entity, Upload
+from inventory.models import MovementKind
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Origin
 from writeoffs.posting.models import Posting, PostingLine
 
@@ -39,9 +40,25 @@ def lines_until(*, entity: Entity, period: FiscalPeriod) -> Q:
     """The journal lines in the books at the end of a period. The thirteenth has the days of the twelfth's last one, and
     comes after it."""
     until = Q(entry__entity=entity, entry__posted_on__lte=period.ends_on)
-    if period.number == 13:
+    if period.number == FiscalPeriod.ADJUSTMENT:
         return until
-    return until & ~Q(entry__period__fiscal_year=period.fiscal_year, entry__period__number=13)
+    return until & ~Q(entry__period__fiscal_year=period.fiscal_year, entry__period__number=FiscalPeriod.ADJUSTMENT)
+
+
+def movements_until(*, entity: Entity, period: FiscalPeriod) -> Q:
+    """The movements behind those lines. Movements know days, not periods, so their entries say which of them were made
+    in the adjustment period; a void is never posted into one."""
+    until = Q(entity=entity, posted_on__lte=period.ends_on)
+    if period.number == FiscalPeriod.ADJUSTMENT:
+        return until
+    adjusted = JournalEntry.objects.filter(
+        entity=entity,
+        period__fiscal_year=period.fiscal_year,
+        period__number=FiscalPeriod.ADJUSTMENT,
+        posted_on=period.ends_on,
+    )
+    late = Q(posted_on=period.ends_on, source_ref__in=adjusted.order_by().values("source_ref"))
+    return until & ~(late & ~Q(kind=MovementKind.VOID))
 
 
 def not_taken(*, entity: Entity, received_at: dt.datetime, lines: Q) -> list[Piece]:

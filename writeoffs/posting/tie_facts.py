@@ -23,7 +23,15 @@ from writeoffs.ledger.mapping import resolver_of
 from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalLine, TieOutAcceptance, TrialBalance
 from writeoffs.ledger.roles import ROLES, TIED_ROLES
 from writeoffs.ledger.trial_balance import trial_balance_of
-from writeoffs.posting.erp_gap import Piece, erp_after, lines_until, not_taken, own_pieces, taken_early
+from writeoffs.posting.erp_gap import (
+    Piece,
+    erp_after,
+    lines_until,
+    movements_until,
+    not_taken,
+    own_pieces,
+    taken_early,
+)
 from writeoffs.posting.tie import Accepted, AccountTie, Explanation, Hint, TieOut, Why
 
 ACCEPT = "tie_out.accept"
@@ -111,7 +119,7 @@ def _stock(
     the map sends it, and accounts that do not agree then are left out: the map was another one when they were
     posted."""
     sums = (
-        Movement.objects.filter(entity=entity, posted_on__lte=period.ends_on)
+        Movement.objects.filter(movements_until(entity=entity, period=period))
         .order_by()
         .values_list("lot__item__category_id", "lot__location_id")
         .annotate(cost=Sum("cost"), allowance=Sum("allowance"))

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from core.models import Entity
 from writeoffs.ledger.models import JournalLine, Origin
 from writeoffs.proposals.models import ChargeKind, Kind
-from writeoffs.reports.selectors import RegisterFilter
+from writeoffs.reports.selectors import RegisterFilter, dated
 from writeoffs.reports.statements.spans import Span
 
 ZERO = Decimal(0)
@@ -39,11 +39,10 @@ def charges_posted(*, entity: Entity, span: Span, narrow: RegisterFilter) -> lis
         return []
     kinds = ChargeKind.values
     lines = JournalLine.objects.filter(
+        dated(span, "entry__"),
         Q(entry__leg__in=kinds, amount__gt=ZERO) | Q(entry__reverses__leg__in=kinds, amount__lt=ZERO),
         entry__entity=entity,
         entry__origin=Origin.OWN,
-        entry__posted_on__gte=span.starts_on,
-        entry__posted_on__lte=span.ends_on,
     )
     if narrow.reason:
         lines = lines.filter(reason=narrow.reason)

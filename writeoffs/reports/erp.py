@@ -54,16 +54,22 @@ class PeriodTied:
 
 
 def period_tied(*, entity: Entity, span: Span) -> PeriodTied | None:
-    """Of the fiscal period that ends the span; None where the span ends inside one."""
+    """Of the fiscal period that ends the span; None where the span ends inside one. A year and a range of days hold the
+    adjustment period of their last day as well: of the two, the later one that has a trial balance, else the later."""
     found = FiscalPeriod.objects.filter(entity=entity, ends_on=span.ends_on)
     year, _, number = span.code.partition("-")
     if number:
         found = found.filter(fiscal_year=int(year), number=int(number))
-    period = found.order_by("number").first()
-    if period is None:
+    ending = list(found.order_by("-number"))
+    if not ending:
         return None
+    period, balance = ending[0], None
+    for candidate in ending:
+        balance = trial_balance_of(period=candidate)
+        if balance is not None:
+            period = candidate
+            break
     period.entity = entity
-    balance = trial_balance_of(period=period)
     if balance is None:
         return PeriodTied(period, None, books_tied(entity=entity, period=period))
     return PeriodTied(period, balance, tie_out_of(entity=entity, period=period, balance=balance))

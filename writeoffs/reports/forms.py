@@ -178,7 +178,7 @@ class ListingForm(_Styled):
     def narrow(self, span: Span) -> Narrow:
         """The lines posted in the span; of every origin where the address says nothing usable."""
         origin = self.cleaned_data["origin"] if self.is_valid() else ""
-        return Narrow(starts_on=span.starts_on, ends_on=span.ends_on, origin=origin)
+        return Narrow(starts_on=span.starts_on, ends_on=span.ends_on, origin=origin, part=span.part)
 
     def words(self) -> str:
         origin = self.cleaned_data["origin"] if self.is_valid() else ""

@@ -54,10 +54,10 @@ def _of(span: Span, source_ref: str | None) -> Q:
     """The lines of one document where one is named, else those posted in the span."""
     if source_ref:
         return Q(entry__source_ref=source_ref)
-    return _dated(span, "entry__")
+    return dated(span, "entry__")
 
 
-def _dated(span: Span, entry: str = "") -> Q:
+def dated(span: Span, entry: str = "") -> Q:
     """Entries of a span. entry: the way to the entry, "entry__" from its lines."""
     dates = Q(**{f"{entry}posted_on__gte": span.starts_on, f"{entry}posted_on__lte": span.ends_on})
     thirteen = Q(**{f"{entry}period__number": FiscalPeriod.ADJUSTMENT})
@@ -96,7 +96,7 @@ class People:
 def people_behind(*, entity: Entity, span: Span, source_ref: str | None = None) -> People:
     """Who prepared, approved and posted the own entries."""
     entries = JournalEntry.objects.filter(entity=entity, origin=Origin.OWN)
-    entries = entries.filter(source_ref=source_ref) if source_ref else entries.filter(_dated(span))
+    entries = entries.filter(source_ref=source_ref) if source_ref else entries.filter(dated(span))
     rows = list(
         entries.order_by()
         .values_list("prepared_by__full_name", "approved_by__full_name", "posted_by__full_name")
