@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
@@ -33,6 +34,8 @@ ODD = (
     "abc", "-1", "9999999999999999999", "9" * 400, "9" * 5000, "9999-99", "²", "٣", "1e400",
     "0001-01-01", "9999-12-31", "x" * 5000, "a\x00b", "%", "1,2", "💥",
 )  # fmt: skip
+# What reaches a database and may be taken otherwise by another one; the rest is refused by our own forms, on SQLite.
+ODD_TO_A_DATABASE = ("9999999999999999999", "9" * 400, "1e400", "0001-01-01", "9999-12-31", "a\x00b", "💥")
 IN_THE_PATH = ("abc", "0", "9999999999999999999", "9" * 400, "²", "9999-99", "a\x00b", "💥", "x" * 300)
 
 
@@ -80,6 +83,10 @@ def clients(company: Company, signed_in: Callable[[User], Client]) -> list[Clien
     return found
 
 
+# The other forms of a report are asked by the very forms of its page, and take long to be made.
+OTHER_FORMS = re.compile(r"reports/.*(print/|\.(pdf|xlsx|csv))$")
+
+
 def queries(odd: str) -> Iterator[dict[str, str]]:
     yield dict.fromkeys(NAMES, odd)
     yield {"period": "range", "from": odd, "to": "2026-01-31", "compare": "previous"}
@@ -93,8 +100,9 @@ def test_an_odd_query_is_answered(clients: list[Client], known: dict[str, object
     plain = [client.get(address).status_code for client in clients]
     assert max(plain) < 500
     client = clients[0] if plain[0] == 200 else clients[1]
-    # Typesetting is slow; what it is asked for is read by the same forms as on the page.
-    asked = [query for odd in ODD for query in queries(odd)] if max(plain) < 400 and "pdf" not in route else []
+    odds = ODD if connection.vendor == "sqlite" else ODD_TO_A_DATABASE
+    odds = () if max(plain) >= 400 or OTHER_FORMS.search(route) else odds
+    asked = [query for odd in odds for query in queries(odd)]
     broken = [query for query in asked if client.get(address, query).status_code >= 500]
     assert not broken
 
