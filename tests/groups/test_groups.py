@@ -107,6 +107,7 @@ def test_the_pages_take_a_group_from_asking_to_seeing(
     sent = {**given, "entities": [company.entity.pk, other_company.entity.pk], "reason": "The bank asks"}
     assert client.post("/g/new/", {**sent, "currency": "XQQ"}).status_code == 400
     assert client.post("/g/new/", {**sent, "entities": [company.entity.pk]}).status_code == 400
+    assert client.post("/g/new/", {**sent, "entities": ["9" * 30]}).status_code == 400
     outsider = make_company("west").entity
     assert client.post("/g/new/", {**sent, "entities": [company.entity.pk, outsider.pk]}).status_code == 400
     assert "A second person decides" in client.post("/g/new/", sent, follow=True).content.decode()

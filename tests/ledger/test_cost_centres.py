@@ -126,6 +126,8 @@ def test_the_pages_are_for_readers_and_keeping_is_for_controllers(
     form = {"code": "K100", "name": "Warehouse", "active": "on", "locations": [place.pk]}
     assert "Cost centre K100 is saved" in controller.post(f"{PAGE}new/", form, follow=True).content.decode()
     assert controller.post(f"{PAGE}new/", form).status_code == 400
+    for field in ("locations", "categories"):
+        assert controller.post(f"{PAGE}new/", {**form, "code": "K9", field: ["9" * 30]}).status_code == 400
     centre = CostCentre.objects.get()
     assert list(centre.locations.all()) == [place]
     edit = f"{PAGE}{centre.pk}/"

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from core.entity_groups import EntityGroup, ExchangeRate
 from core.exchange import AVERAGE, CLOSING, RateGiven
+from core.form_fields import OfferedField
 from core.group_changes import GroupGiven
 from core.models import Entity
 from core.money import EXCHANGE_SCALE
@@ -92,9 +93,7 @@ class GroupForm(forms.Form):
     )
     currency = forms.CharField(max_length=3, min_length=3, help_text="What the group reports in: EUR. It stays.")
     fiscal_year_start = forms.TypedChoiceField(label="Fiscal year starts in", choices=MONTHS, coerce=int)
-    entities = forms.ModelMultipleChoiceField(
-        Entity.objects.none(), label="Companies", widget=forms.CheckboxSelectMultiple
-    )
+    entities = OfferedField(Entity.objects.none(), label="Companies", widget=forms.CheckboxSelectMultiple)
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, data: Any = None, *, kept: Any, group: EntityGroup | None = None, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity, require_role
 from core.errors import DomainError, NotAllowed
+from core.form_fields import OfferedField
 from core.middleware import record_refusal
 from core.models import Category, CostCentre, Entity, Location
 from core.words import Role
@@ -29,14 +30,14 @@ class CostCentreForm(forms.Form):
     active = forms.BooleanField(
         label="Active", required=False, initial=True, help_text="A retired cost centre takes no new line."
     )
-    locations = forms.ModelMultipleChoiceField(
+    locations = OfferedField(
         label="Bears what is lost at",
         queryset=Location.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="Lines of lots at these locations name it, unless somebody chooses another.",
     )
-    categories = forms.ModelMultipleChoiceField(
+    categories = OfferedField(
         label="Bears what is lost of",
         queryset=Category.objects.none(),
         required=False,
