@@ -79,7 +79,9 @@ def batch_make(*, entity: Entity, user: User, kind: str, takes: str) -> ErpBatch
         raise BadInput(f"'{kind}' by '{takes}' is no kind of posting and file. Choose from the page.")
     # Two who make a batch at once: the second waits for the number and then finds nothing left.
     sequence = numbers_take(entity=entity, series=SERIES)
-    postings = list(postings_unsent(entity=entity).filter(kind=kind, takes=takes).order_by("pk"))
+    # A void that is on its way either sees the batch or has taken its posting out of what waits.
+    waiting = postings_unsent(entity=entity).filter(kind=kind, takes=takes)
+    postings = list(waiting.select_for_update(of=("self",)).order_by("pk"))
     if not postings:
         raise WrongState(
             f"No {FeedKind(kind).label.lower()} wait for the ERP. A batch that was made before can be taken again "

@@ -70,6 +70,8 @@ def posting_void(undoing: Undoing) -> list[JournalEntry]:
         )
     period = period_lock(entity=entity, posted_on=undoing.posted_on, second_approver=undoing.second_approver)
     posted = _posted_changes(document)
+    # Behind the lots, as a stock list takes them: a batch that is being made now is in it or has to wait.
+    posting = Posting.objects.select_for_update().get(pk=posting.pk)
     mirrors = [plans.void(change) for change in _by_lot([posted[place] for place in sorted(undoing.lines)])]
     date_check(entity=entity, posted_on=undoing.posted_on, changes=mirrors)
     _quarantine_restore(undoing)
