@@ -9,390 +9,171 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("core", "0001_initial"),
+        ('core', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Account",
+            name='Account',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(max_length=30)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "section",
-                    models.CharField(
-                        choices=[
-                            ("ASSET", "Asset"),
-                            ("LIABILITY", "Liability"),
-                            ("EQUITY", "Equity"),
-                            ("REVENUE", "Revenue"),
-                            ("COST_OF_SALES", "Cost of sales"),
-                            ("OTHER", "Other"),
-                            ("TAX", "Tax"),
-                        ],
-                        max_length=15,
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="core.entity"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=30)),
+                ('name', models.CharField(max_length=120)),
+                ('section', models.CharField(choices=[('ASSET', 'Asset'), ('LIABILITY', 'Liability'), ('EQUITY', 'Equity'), ('REVENUE', 'Revenue'), ('COST_OF_SALES', 'Cost of sales'), ('OTHER', 'Other'), ('TAX', 'Tax')], max_length=15)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='core.entity')),
             ],
             options={
-                "ordering": ("code",),
+                'ordering': ('code',),
             },
         ),
         migrations.CreateModel(
-            name="AccountMap",
+            name='AccountMap',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("INVENTORY", "Inventory"),
-                            ("INVENTORY_ALLOWANCE", "Inventory allowance"),
-                            ("SHRINKAGE_ACCRUAL", "Shrinkage accrual"),
-                            ("STOCK_CLEARING", "Stock clearing"),
-                            ("CASH", "Cash"),
-                            ("RECEIVABLE", "Receivables"),
-                            ("INSURANCE_RECEIVABLE", "Insurance receivable"),
-                            ("DEFERRED_TAX_ASSET", "Deferred tax asset"),
-                            ("PAYABLE", "Payables"),
-                            ("VAT_PAYABLE", "VAT payable"),
-                            ("CURRENT_TAX_PAYABLE", "Current tax payable"),
-                            ("RETAINED_EARNINGS", "Retained earnings"),
-                            ("TRANSLATION_RESERVE", "Translation reserve"),
-                            ("REVENUE", "Revenue"),
-                            ("COGS", "Cost of goods sold"),
-                            ("WRITE_DOWN_EXPENSE", "Write-downs of inventory"),
-                            ("REVERSAL_OF_WRITE_DOWN", "Reversals of write-downs"),
-                            ("SHRINKAGE_EXPENSE", "Shrinkage"),
-                            ("SCRAP_PROCEEDS", "Scrap proceeds"),
-                            ("DISPOSAL_COST", "Disposal cost"),
-                            ("ABNORMAL_LOSS", "Abnormal losses"),
-                            ("INSURANCE_RECOVERY", "Insurance recoveries"),
-                            ("VAT_ADJUSTMENT_EXPENSE", "VAT adjustments"),
-                            ("FX_GAIN_LOSS", "Exchange differences"),
-                            ("CURRENT_TAX_EXPENSE", "Current tax"),
-                            ("DEFERRED_TAX_EXPENSE", "Deferred tax"),
-                        ],
-                        max_length=30,
-                    ),
-                ),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.account"
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="account_maps", to="core.entity"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('INVENTORY', 'Inventory'), ('INVENTORY_ALLOWANCE', 'Inventory allowance'), ('SHRINKAGE_ACCRUAL', 'Shrinkage accrual'), ('STOCK_CLEARING', 'Stock clearing'), ('CASH', 'Cash'), ('RECEIVABLE', 'Receivables'), ('INSURANCE_RECEIVABLE', 'Insurance receivable'), ('DEFERRED_TAX_ASSET', 'Deferred tax asset'), ('PAYABLE', 'Payables'), ('VAT_PAYABLE', 'VAT payable'), ('CURRENT_TAX_PAYABLE', 'Current tax payable'), ('RETAINED_EARNINGS', 'Retained earnings'), ('TRANSLATION_RESERVE', 'Translation reserve'), ('REVENUE', 'Revenue'), ('COGS', 'Cost of goods sold'), ('WRITE_DOWN_EXPENSE', 'Write-downs of inventory'), ('REVERSAL_OF_WRITE_DOWN', 'Reversals of write-downs'), ('SHRINKAGE_EXPENSE', 'Shrinkage'), ('SCRAP_PROCEEDS', 'Scrap proceeds'), ('DISPOSAL_COST', 'Disposal cost'), ('ABNORMAL_LOSS', 'Abnormal losses'), ('INSURANCE_RECOVERY', 'Insurance recoveries'), ('VAT_ADJUSTMENT_EXPENSE', 'VAT adjustments'), ('FX_GAIN_LOSS', 'Exchange differences'), ('CURRENT_TAX_EXPENSE', 'Current tax'), ('DEFERRED_TAX_EXPENSE', 'Deferred tax')], max_length=30)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='account_maps', to='core.entity')),
             ],
             options={
-                "ordering": ("role",),
+                'ordering': ('role',),
             },
         ),
         migrations.CreateModel(
-            name="FiscalPeriod",
+            name='FiscalPeriod',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("fiscal_year", models.PositiveSmallIntegerField()),
-                ("number", models.PositiveSmallIntegerField()),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField()),
-                (
-                    "status",
-                    models.CharField(choices=[("OPEN", "Open"), ("CLOSED", "Closed")], default="OPEN", max_length=8),
-                ),
-                ("closed_at", models.DateTimeField(null=True)),
-                ("reopened_at", models.DateTimeField(null=True)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="periods", to="core.entity"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fiscal_year', models.PositiveSmallIntegerField()),
+                ('number', models.PositiveSmallIntegerField()),
+                ('starts_on', models.DateField()),
+                ('ends_on', models.DateField()),
+                ('status', models.CharField(choices=[('OPEN', 'Open'), ('CLOSED', 'Closed')], default='OPEN', max_length=8)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('reopened_at', models.DateTimeField(null=True)),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='periods', to='core.entity')),
             ],
             options={
-                "ordering": ("starts_on",),
+                'ordering': ('starts_on',),
             },
         ),
         migrations.CreateModel(
-            name="JournalEntry",
+            name='JournalEntry',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("fiscal_year", models.PositiveSmallIntegerField()),
-                ("sequence", models.PositiveIntegerField(help_text="Gapless within entity and fiscal year.")),
-                ("posted_on", models.DateField()),
-                ("origin", models.CharField(choices=[("ERP", "ERP"), ("OWN", "Own")], max_length=3)),
-                (
-                    "leg",
-                    models.CharField(
-                        choices=[
-                            ("OPENING", "Opening stock"),
-                            ("RECEIPT", "Receipts"),
-                            ("ISSUE", "Issues"),
-                            ("REVALUATION", "Revaluation"),
-                            ("TRANSFER", "Transfers"),
-                            ("RELEASE", "Release of allowance"),
-                            ("WRITE_DOWN", "Write-down"),
-                            ("WRITE_OFF", "Write-off"),
-                            ("COUNT_LOSS", "Count losses"),
-                            ("COUNT_GAIN", "Count gains"),
-                            ("RECOVERY", "Recovery"),
-                            ("VOID", "Void"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "source_ref",
-                    models.CharField(help_text="The document: proposal:WO-2026-0001, upload:17.", max_length=120),
-                ),
-                (
-                    "document",
-                    models.CharField(
-                        help_text="source_ref and leg: unique, so that nothing is posted twice.", max_length=160
-                    ),
-                ),
-                ("description", models.CharField(max_length=200)),
-                ("currency", models.CharField(max_length=3)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "evidence",
-                    models.JSONField(
-                        default=list, help_text="SHA-256 of each paper behind the document; part of the hash."
-                    ),
-                ),
-                ("sealed", models.BooleanField(default=False)),
-                (
-                    "chain_sequence",
-                    models.BigIntegerField(help_text="Place in the entity's chain of entries, from 1, without gaps."),
-                ),
-                ("previous_hash", models.CharField(blank=True, max_length=64)),
-                ("hash", models.CharField(blank=True, max_length=64)),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="journal_entries", to="core.entity"
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="ledger.fiscalperiod"
-                    ),
-                ),
-                (
-                    "posted_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "prepared_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "reverses",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reversed_by",
-                        to="ledger.journalentry",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fiscal_year', models.PositiveSmallIntegerField()),
+                ('sequence', models.PositiveIntegerField(help_text='Gapless within entity and fiscal year.')),
+                ('posted_on', models.DateField()),
+                ('origin', models.CharField(choices=[('ERP', 'ERP'), ('OWN', 'Own')], max_length=3)),
+                ('leg', models.CharField(choices=[('OPENING', 'Opening stock'), ('RECEIPT', 'Receipts'), ('ISSUE', 'Issues'), ('REVALUATION', 'Revaluation'), ('TRANSFER', 'Transfers'), ('RELEASE', 'Release of allowance'), ('WRITE_DOWN', 'Write-down'), ('WRITE_OFF', 'Write-off'), ('COUNT_LOSS', 'Count losses'), ('COUNT_GAIN', 'Count gains'), ('RECOVERY', 'Recovery'), ('VOID', 'Void')], max_length=12)),
+                ('source_ref', models.CharField(help_text='The document: proposal:WO-2026-0001, upload:17.', max_length=120)),
+                ('document', models.CharField(help_text='source_ref and leg: unique, so that nothing is posted twice.', max_length=160)),
+                ('description', models.CharField(max_length=200)),
+                ('currency', models.CharField(max_length=3)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('evidence', models.JSONField(default=list, help_text='SHA-256 of each paper behind the document; part of the hash.')),
+                ('sealed', models.BooleanField(default=False)),
+                ('chain_sequence', models.BigIntegerField(help_text="Place in the entity's chain of entries, from 1, without gaps.")),
+                ('previous_hash', models.CharField(blank=True, max_length=64)),
+                ('hash', models.CharField(blank=True, max_length=64)),
+                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journal_entries', to='core.entity')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.fiscalperiod')),
+                ('posted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('prepared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='ledger.journalentry')),
             ],
             options={
-                "verbose_name_plural": "journal entries",
-                "ordering": ("-chain_sequence",),
+                'verbose_name_plural': 'journal entries',
+                'ordering': ('-chain_sequence',),
             },
         ),
         migrations.CreateModel(
-            name="JournalLine",
+            name='JournalLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("line_number", models.PositiveIntegerField()),
-                ("role", models.CharField(max_length=30)),
-                ("amount", core.money.MoneyField()),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("OBSOLESCENCE", "Obsolescence"),
-                            ("EXPIRY", "Expiry"),
-                            ("DAMAGE", "Ordinary damage"),
-                            ("PRICE_FALL", "Fall in price"),
-                            ("COUNT_DIFFERENCE", "Count difference"),
-                            ("FIRE", "Fire"),
-                            ("FLOOD", "Flood"),
-                            ("THEFT", "Theft"),
-                            ("ABNORMAL_DAMAGE", "Abnormal damage"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="ledger.account"
-                    ),
-                ),
-                (
-                    "category",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.category"
-                    ),
-                ),
-                (
-                    "cost_centre",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.costcentre"
-                    ),
-                ),
-                (
-                    "entry",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="ledger.journalentry"
-                    ),
-                ),
-                (
-                    "location",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.location"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line_number', models.PositiveIntegerField()),
+                ('role', models.CharField(max_length=30)),
+                ('amount', core.money.MoneyField()),
+                ('reason', models.CharField(blank=True, choices=[('OBSOLESCENCE', 'Obsolescence'), ('EXPIRY', 'Expiry'), ('DAMAGE', 'Ordinary damage'), ('PRICE_FALL', 'Fall in price'), ('COUNT_DIFFERENCE', 'Count difference'), ('FIRE', 'Fire'), ('FLOOD', 'Flood'), ('THEFT', 'Theft'), ('ABNORMAL_DAMAGE', 'Abnormal damage')], max_length=20)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ledger.account')),
+                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.category')),
+                ('cost_centre', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.costcentre')),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ledger.journalentry')),
+                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.location')),
             ],
             options={
-                "ordering": ("entry", "line_number"),
+                'ordering': ('entry', 'line_number'),
             },
         ),
         migrations.CreateModel(
-            name="Zero",
+            name='Zero',
             fields=[
-                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
             ],
             options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 0)), name="zero_is_nil")],
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 0)), name='zero_is_nil')],
             },
         ),
         migrations.AddField(
-            model_name="journalentry",
-            name="net",
-            field=models.ForeignKey(
-                db_index=False,
-                default=1,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="ledger.zero",
-            ),
+            model_name='journalentry',
+            name='net',
+            field=models.ForeignKey(db_index=False, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.zero'),
         ),
         migrations.AddConstraint(
-            model_name="account",
-            constraint=models.UniqueConstraint(
-                fields=("entity", "code"),
-                name="account_code_once",
-                violation_error_message="This entity has an account of that code already.",
-            ),
+            model_name='account',
+            constraint=models.UniqueConstraint(fields=('entity', 'code'), name='account_code_once', violation_error_message='This entity has an account of that code already.'),
         ),
         migrations.AddConstraint(
-            model_name="accountmap",
-            constraint=models.UniqueConstraint(
-                fields=("entity", "role"),
-                name="account_map_once_per_role",
-                violation_error_message="This role has an account already.",
-            ),
+            model_name='accountmap',
+            constraint=models.UniqueConstraint(fields=('entity', 'role'), name='account_map_once_per_role', violation_error_message='This role has an account already.'),
         ),
         migrations.AddConstraint(
-            model_name="fiscalperiod",
-            constraint=models.UniqueConstraint(fields=("entity", "fiscal_year", "number"), name="period_once"),
+            model_name='fiscalperiod',
+            constraint=models.UniqueConstraint(fields=('entity', 'fiscal_year', 'number'), name='period_once'),
         ),
         migrations.AddConstraint(
-            model_name="fiscalperiod",
-            constraint=models.UniqueConstraint(fields=("entity", "starts_on"), name="period_start_once"),
+            model_name='fiscalperiod',
+            constraint=models.UniqueConstraint(fields=('entity', 'starts_on'), name='period_start_once'),
         ),
         migrations.AddConstraint(
-            model_name="fiscalperiod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="period_ends_after_start",
-                violation_error_message="A period ends on or after the day it starts.",
-            ),
+            model_name='fiscalperiod',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='period_ends_after_start', violation_error_message='A period ends on or after the day it starts.'),
         ),
         migrations.AddConstraint(
-            model_name="journalline",
-            constraint=models.UniqueConstraint(fields=("entry", "line_number"), name="line_number_once"),
+            model_name='journalline',
+            constraint=models.UniqueConstraint(fields=('entry', 'line_number'), name='line_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="journalline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", Decimal("0")), _negated=True), name="line_amount_not_nil"
-            ),
+            model_name='journalline',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0')), _negated=True), name='line_amount_not_nil'),
         ),
         migrations.AddConstraint(
-            model_name="journalline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount__gte", Decimal("-100000000000.0000")), ("amount__lte", Decimal("100000000000.0000"))
-                ),
-                name="line_amount_in_range",
-                violation_error_message="The amount is larger than can be kept exactly.",
-            ),
+            model_name='journalline',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('-100000000000.0000')), ('amount__lte', Decimal('100000000000.0000'))), name='line_amount_in_range', violation_error_message='The amount is larger than can be kept exactly.'),
         ),
         migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(fields=["entity", "source_ref"], name="entry_source"),
+            model_name='journalentry',
+            index=models.Index(fields=['entity', 'source_ref'], name='entry_source'),
         ),
         migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(fields=["entity", "posted_on"], name="entry_posted_on"),
+            model_name='journalentry',
+            index=models.Index(fields=['entity', 'posted_on'], name='entry_posted_on'),
         ),
         migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(fields=("entity", "fiscal_year", "sequence"), name="entry_number_once"),
+            model_name='journalentry',
+            constraint=models.UniqueConstraint(fields=('entity', 'fiscal_year', 'sequence'), name='entry_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(fields=("entity", "document"), name="entry_document_once"),
+            model_name='journalentry',
+            constraint=models.UniqueConstraint(fields=('entity', 'document'), name='entry_document_once'),
         ),
         migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(fields=("entity", "chain_sequence"), name="entry_chain_once"),
+            model_name='journalentry',
+            constraint=models.UniqueConstraint(fields=('entity', 'chain_sequence'), name='entry_chain_once'),
         ),
     ]

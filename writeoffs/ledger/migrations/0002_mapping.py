@@ -6,90 +6,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0001_initial"),
-        ("ledger", "0001_initial"),
+        ('core', '0001_initial'),
+        ('ledger', '0001_initial'),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name="accountmap",
-            name="account_map_once_per_role",
+            model_name='accountmap',
+            name='account_map_once_per_role',
         ),
         migrations.AddField(
-            model_name="account",
-            name="active",
-            field=models.BooleanField(default=True, help_text="A retired account takes no new rule of the map."),
+            model_name='account',
+            name='active',
+            field=models.BooleanField(default=True, help_text='A retired account takes no new rule of the map.'),
         ),
         migrations.AddField(
-            model_name="accountmap",
-            name="category",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.category"
-            ),
+            model_name='accountmap',
+            name='category',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.category'),
         ),
         migrations.AddField(
-            model_name="accountmap",
-            name="location",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.location"
-            ),
+            model_name='accountmap',
+            name='location',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.location'),
         ),
         migrations.AddField(
-            model_name="accountmap",
-            name="reason",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("OBSOLESCENCE", "Obsolescence"),
-                    ("EXPIRY", "Expiry"),
-                    ("DAMAGE", "Ordinary damage"),
-                    ("PRICE_FALL", "Fall in price"),
-                    ("COUNT_DIFFERENCE", "Count difference"),
-                    ("FIRE", "Fire"),
-                    ("FLOOD", "Flood"),
-                    ("THEFT", "Theft"),
-                    ("ABNORMAL_DAMAGE", "Abnormal damage"),
-                ],
-                max_length=20,
-            ),
+            model_name='accountmap',
+            name='reason',
+            field=models.CharField(blank=True, choices=[('OBSOLESCENCE', 'Obsolescence'), ('EXPIRY', 'Expiry'), ('DAMAGE', 'Ordinary damage'), ('PRICE_FALL', 'Fall in price'), ('COUNT_DIFFERENCE', 'Count difference'), ('FIRE', 'Fire'), ('FLOOD', 'Flood'), ('THEFT', 'Theft'), ('ABNORMAL_DAMAGE', 'Abnormal damage')], max_length=20),
         ),
         migrations.AlterField(
-            model_name="journalentry",
-            name="leg",
-            field=models.CharField(
-                choices=[
-                    ("OPENING", "Opening stock"),
-                    ("RECEIPT", "Receipts"),
-                    ("ISSUE", "Issues"),
-                    ("REVALUATION", "Revaluation"),
-                    ("TRANSFER", "Transfers"),
-                    ("RELEASE", "Release of allowance"),
-                    ("WRITE_DOWN", "Write-down"),
-                    ("WRITE_OFF", "Write-off"),
-                    ("COUNT_LOSS", "Count losses"),
-                    ("COUNT_GAIN", "Count gains"),
-                    ("RECOVERY", "Recovery"),
-                    ("DISPOSAL_COST", "Disposal cost"),
-                    ("PROCEEDS", "Scrap proceeds"),
-                    ("INPUT_TAX", "Input tax repaid"),
-                    ("INSURANCE", "Insurance"),
-                    ("TAX", "Income tax"),
-                    ("VOID", "Void"),
-                ],
-                max_length=20,
-            ),
+            model_name='journalentry',
+            name='leg',
+            field=models.CharField(choices=[('OPENING', 'Opening stock'), ('RECEIPT', 'Receipts'), ('ISSUE', 'Issues'), ('REVALUATION', 'Revaluation'), ('TRANSFER', 'Transfers'), ('RELEASE', 'Release of allowance'), ('WRITE_DOWN', 'Write-down'), ('WRITE_OFF', 'Write-off'), ('COUNT_LOSS', 'Count losses'), ('COUNT_GAIN', 'Count gains'), ('RECOVERY', 'Recovery'), ('DISPOSAL_COST', 'Disposal cost'), ('PROCEEDS', 'Scrap proceeds'), ('INPUT_TAX', 'Input tax repaid'), ('INSURANCE', 'Insurance'), ('TAX', 'Income tax'), ('VOID', 'Void')], max_length=20),
         ),
         migrations.AddConstraint(
-            model_name="accountmap",
-            constraint=models.UniqueConstraint(
-                models.F("entity"),
-                models.F("role"),
-                models.F("reason"),
-                django.db.models.functions.comparison.Coalesce("location", 0),
-                django.db.models.functions.comparison.Coalesce("category", 0),
-                name="account_map_rule_once",
-                violation_error_message="This role has an account for these lines already.",
-            ),
+            model_name='accountmap',
+            constraint=models.UniqueConstraint(models.F('entity'), models.F('role'), models.F('reason'), django.db.models.functions.comparison.Coalesce('location', 0), django.db.models.functions.comparison.Coalesce('category', 0), name='account_map_rule_once', violation_error_message='This role has an account for these lines already.'),
         ),
     ]

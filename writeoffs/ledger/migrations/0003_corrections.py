@@ -5,47 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("ledger", "0002_mapping"),
+        ('ledger', '0002_mapping'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="journalentry",
-            name="leg",
-            field=models.CharField(
-                choices=[
-                    ("OPENING", "Opening stock"),
-                    ("RECEIPT", "Receipts"),
-                    ("ISSUE", "Issues"),
-                    ("REVALUATION", "Revaluation"),
-                    ("TRANSFER", "Transfers"),
-                    ("RELEASE", "Release of allowance"),
-                    ("WRITE_DOWN", "Write-down"),
-                    ("WRITE_OFF", "Write-off"),
-                    ("COUNT_LOSS", "Count losses"),
-                    ("COUNT_GAIN", "Count gains"),
-                    ("RECOVERY", "Recovery"),
-                    ("CORRECTION", "Correction of an earlier year"),
-                    ("CORRECT_GAIN", "Correction of an earlier year, gains"),
-                    ("DISPOSAL_COST", "Disposal cost"),
-                    ("PROCEEDS", "Scrap proceeds"),
-                    ("INPUT_TAX", "Input tax repaid"),
-                    ("INSURANCE", "Insurance"),
-                    ("TAX", "Income tax"),
-                    ("VOID", "Void"),
-                ],
-                max_length=20,
-            ),
+            model_name='journalentry',
+            name='leg',
+            field=models.CharField(choices=[('OPENING', 'Opening stock'), ('RECEIPT', 'Receipts'), ('ISSUE', 'Issues'), ('REVALUATION', 'Revaluation'), ('TRANSFER', 'Transfers'), ('RELEASE', 'Release of allowance'), ('WRITE_DOWN', 'Write-down'), ('WRITE_OFF', 'Write-off'), ('COUNT_LOSS', 'Count losses'), ('COUNT_GAIN', 'Count gains'), ('RECOVERY', 'Recovery'), ('CORRECTION', 'Correction of an earlier year'), ('CORRECT_GAIN', 'Correction of an earlier year, gains'), ('DISPOSAL_COST', 'Disposal cost'), ('PROCEEDS', 'Scrap proceeds'), ('INPUT_TAX', 'Input tax repaid'), ('INSURANCE', 'Insurance'), ('TAX', 'Income tax'), ('VOID', 'Void')], max_length=20),
         ),
         migrations.AlterField(
-            model_name="journalentry",
-            name="reverses",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reversals",
-                to="ledger.journalentry",
-            ),
+            model_name='journalentry',
+            name='reverses',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='ledger.journalentry'),
         ),
     ]

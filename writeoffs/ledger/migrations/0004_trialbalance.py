@@ -9,247 +9,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0001_initial"),
-        ("ledger", "0003_corrections"),
+        ('core', '0001_initial'),
+        ('ledger', '0003_corrections'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="account",
-            name="liquidity",
-            field=models.CharField(
-                blank=True,
-                choices=[("QUICK", "Quick"), ("CURRENT", "Current"), ("NON_CURRENT", "Non-current")],
-                help_text="For the ratios: quick (cash, receivables), current (stock, payables) or non-current. Assets and liabilities only; empty: as the account's role has it.",
-                max_length=11,
-            ),
+            model_name='account',
+            name='liquidity',
+            field=models.CharField(blank=True, choices=[('QUICK', 'Quick'), ('CURRENT', 'Current'), ('NON_CURRENT', 'Non-current')], help_text="For the ratios: quick (cash, receivables), current (stock, payables) or non-current. Assets and liabilities only; empty: as the account's role has it.", max_length=11),
         ),
         migrations.CreateModel(
-            name="StagedBalance",
+            name='StagedBalance',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("upload_id", models.BigIntegerField()),
-                ("row", models.PositiveIntegerField()),
-                ("code", models.CharField(max_length=30)),
-                ("name", models.CharField(blank=True, max_length=120)),
-                ("section", models.CharField(blank=True, max_length=15)),
-                ("liquidity", models.CharField(blank=True, max_length=11)),
-                ("balance", models.BigIntegerField()),
-                ("opening", models.BigIntegerField(null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('upload_id', models.BigIntegerField()),
+                ('row', models.PositiveIntegerField()),
+                ('code', models.CharField(max_length=30)),
+                ('name', models.CharField(blank=True, max_length=120)),
+                ('section', models.CharField(blank=True, max_length=15)),
+                ('liquidity', models.CharField(blank=True, max_length=11)),
+                ('balance', models.BigIntegerField()),
+                ('opening', models.BigIntegerField(null=True)),
             ],
             options={
-                "indexes": [models.Index(fields=["upload_id"], name="staged_balance_upload")],
+                'indexes': [models.Index(fields=['upload_id'], name='staged_balance_upload')],
             },
         ),
         migrations.CreateModel(
-            name="TrialBalance",
+            name='TrialBalance',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("version", models.PositiveIntegerField(help_text="1, 2, ... within the period; the highest counts.")),
-                ("as_of", models.DateTimeField()),
-                (
-                    "received_at",
-                    models.DateTimeField(help_text="When it was uploaded: what the ERP took later is not in it."),
-                ),
-                (
-                    "covers",
-                    models.CharField(
-                        choices=[("YEAR", "the fiscal year to date"), ("PERIOD", "the period alone")], max_length=6
-                    ),
-                ),
-                ("line_count", models.PositiveIntegerField()),
-                ("debit", core.money.MoneyField(help_text="Debit balances, which equal the credit balances.")),
-                ("committed_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("digest", models.CharField(max_length=64)),
-                (
-                    "committed_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="trial_balances", to="core.entity"
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="trial_balances",
-                        to="ledger.fiscalperiod",
-                    ),
-                ),
-                (
-                    "upload",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.upload"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(help_text='1, 2, ... within the period; the highest counts.')),
+                ('as_of', models.DateTimeField()),
+                ('received_at', models.DateTimeField(help_text='When it was uploaded: what the ERP took later is not in it.')),
+                ('covers', models.CharField(choices=[('YEAR', 'the fiscal year to date'), ('PERIOD', 'the period alone')], max_length=6)),
+                ('line_count', models.PositiveIntegerField()),
+                ('debit', core.money.MoneyField(help_text='Debit balances, which equal the credit balances.')),
+                ('committed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('digest', models.CharField(max_length=64)),
+                ('committed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trial_balances', to='core.entity')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trial_balances', to='ledger.fiscalperiod')),
+                ('upload', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.upload')),
             ],
             options={
-                "ordering": ("-period__starts_on", "-version"),
+                'ordering': ('-period__starts_on', '-version'),
             },
         ),
         migrations.CreateModel(
-            name="TieOutAcceptance",
+            name='TieOutAcceptance',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("amount", core.money.MoneyField(help_text="ERP less our books, less what was explained.")),
-                ("accepted_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "accepted_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.account"
-                    ),
-                ),
-                (
-                    "change",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.changerequest"
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.entity"),
-                ),
-                (
-                    "trial_balance",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="acceptances",
-                        to="ledger.trialbalance",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', core.money.MoneyField(help_text='ERP less our books, less what was explained.')),
+                ('accepted_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('accepted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
+                ('change', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.changerequest')),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.entity')),
+                ('trial_balance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='ledger.trialbalance')),
             ],
             options={
-                "ordering": ("-id",),
+                'ordering': ('-id',),
             },
         ),
         migrations.CreateModel(
-            name="TrialBalanceLine",
+            name='TrialBalanceLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("row", models.PositiveIntegerField(help_text="The row of the uploaded sheet.")),
-                ("code", models.CharField(max_length=30)),
-                ("name", models.CharField(blank=True, max_length=120)),
-                (
-                    "section",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("ASSET", "Asset"),
-                            ("LIABILITY", "Liability"),
-                            ("EQUITY", "Equity"),
-                            ("REVENUE", "Revenue"),
-                            ("COST_OF_SALES", "Cost of sales"),
-                            ("OTHER", "Other"),
-                            ("TAX", "Tax"),
-                        ],
-                        max_length=15,
-                    ),
-                ),
-                (
-                    "liquidity",
-                    models.CharField(
-                        blank=True,
-                        choices=[("QUICK", "Quick"), ("CURRENT", "Current"), ("NON_CURRENT", "Non-current")],
-                        max_length=11,
-                    ),
-                ),
-                ("balance", core.money.MoneyField()),
-                ("opening", core.money.MoneyField(null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.account"
-                    ),
-                ),
-                (
-                    "trial_balance",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="lines",
-                        to="ledger.trialbalance",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('row', models.PositiveIntegerField(help_text='The row of the uploaded sheet.')),
+                ('code', models.CharField(max_length=30)),
+                ('name', models.CharField(blank=True, max_length=120)),
+                ('section', models.CharField(blank=True, choices=[('ASSET', 'Asset'), ('LIABILITY', 'Liability'), ('EQUITY', 'Equity'), ('REVENUE', 'Revenue'), ('COST_OF_SALES', 'Cost of sales'), ('OTHER', 'Other'), ('TAX', 'Tax')], max_length=15)),
+                ('liquidity', models.CharField(blank=True, choices=[('QUICK', 'Quick'), ('CURRENT', 'Current'), ('NON_CURRENT', 'Non-current')], max_length=11)),
+                ('balance', core.money.MoneyField()),
+                ('opening', core.money.MoneyField(null=True)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
+                ('trial_balance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ledger.trialbalance')),
             ],
             options={
-                "ordering": ("code",),
+                'ordering': ('code',),
             },
         ),
         migrations.AddConstraint(
-            model_name="trialbalance",
-            constraint=models.UniqueConstraint(
-                fields=("period", "version"),
-                name="trial_balance_version_once",
-                violation_error_message="This period has a trial balance of that version already.",
-            ),
+            model_name='trialbalance',
+            constraint=models.UniqueConstraint(fields=('period', 'version'), name='trial_balance_version_once', violation_error_message='This period has a trial balance of that version already.'),
         ),
         migrations.AddConstraint(
-            model_name="trialbalance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("debit__gte", Decimal("-100000000000.0000")), ("debit__lte", Decimal("100000000000.0000"))
-                ),
-                name="trial_balance_debit_in_range",
-                violation_error_message="The debit is larger than can be kept exactly.",
-            ),
+            model_name='trialbalance',
+            constraint=models.CheckConstraint(condition=models.Q(('debit__gte', Decimal('-100000000000.0000')), ('debit__lte', Decimal('100000000000.0000'))), name='trial_balance_debit_in_range', violation_error_message='The debit is larger than can be kept exactly.'),
         ),
         migrations.AddConstraint(
-            model_name="tieoutacceptance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", Decimal("0")), _negated=True),
-                name="acceptance_not_nil",
-                violation_error_message="Without a difference there is nothing to accept.",
-            ),
+            model_name='tieoutacceptance',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0')), _negated=True), name='acceptance_not_nil', violation_error_message='Without a difference there is nothing to accept.'),
         ),
         migrations.AddConstraint(
-            model_name="tieoutacceptance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount__gte", Decimal("-100000000000.0000")), ("amount__lte", Decimal("100000000000.0000"))
-                ),
-                name="acceptance_amount_in_range",
-                violation_error_message="The amount is larger than can be kept exactly.",
-            ),
+            model_name='tieoutacceptance',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('-100000000000.0000')), ('amount__lte', Decimal('100000000000.0000'))), name='acceptance_amount_in_range', violation_error_message='The amount is larger than can be kept exactly.'),
         ),
         migrations.AddConstraint(
-            model_name="trialbalanceline",
-            constraint=models.UniqueConstraint(
-                fields=("trial_balance", "code"),
-                name="trial_balance_account_once",
-                violation_error_message="An account stands once on a trial balance.",
-            ),
+            model_name='trialbalanceline',
+            constraint=models.UniqueConstraint(fields=('trial_balance', 'code'), name='trial_balance_account_once', violation_error_message='An account stands once on a trial balance.'),
         ),
         migrations.AddConstraint(
-            model_name="trialbalanceline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("balance__gte", Decimal("-100000000000.0000")), ("balance__lte", Decimal("100000000000.0000"))
-                ),
-                name="trial_balance_line_balance_in_range",
-                violation_error_message="The balance is larger than can be kept exactly.",
-            ),
+            model_name='trialbalanceline',
+            constraint=models.CheckConstraint(condition=models.Q(('balance__gte', Decimal('-100000000000.0000')), ('balance__lte', Decimal('100000000000.0000'))), name='trial_balance_line_balance_in_range', violation_error_message='The balance is larger than can be kept exactly.'),
         ),
         migrations.AddConstraint(
-            model_name="trialbalanceline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("opening__gte", Decimal("-100000000000.0000")), ("opening__lte", Decimal("100000000000.0000"))
-                ),
-                name="trial_balance_line_opening_in_range",
-                violation_error_message="The opening is larger than can be kept exactly.",
-            ),
+            model_name='trialbalanceline',
+            constraint=models.CheckConstraint(condition=models.Q(('opening__gte', Decimal('-100000000000.0000')), ('opening__lte', Decimal('100000000000.0000'))), name='trial_balance_line_opening_in_range', violation_error_message='The opening is larger than can be kept exactly.'),
         ),
     ]

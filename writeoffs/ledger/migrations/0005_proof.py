@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("ledger", "0004_trialbalance"),
+        ('ledger', '0004_trialbalance'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="journalentry",
-            name="hash_version",
-            field=models.PositiveSmallIntegerField(default=1, help_text="What the hash covers (hashes.py)."),
+            model_name='journalentry',
+            name='hash_version',
+            field=models.PositiveSmallIntegerField(default=1, help_text='What the hash covers (hashes.py).'),
         ),
     ]

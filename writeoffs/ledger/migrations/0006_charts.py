@@ -4,32 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("ledger", "0005_proof"),
+        ('ledger', '0005_proof'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="StagedAccount",
+            name='StagedAccount',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("upload_id", models.BigIntegerField(db_index=True)),
-                ("row", models.PositiveIntegerField()),
-                ("code", models.CharField(max_length=30)),
-                ("name", models.CharField(max_length=120)),
-                ("section", models.CharField(max_length=15)),
-                ("active", models.BooleanField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('upload_id', models.BigIntegerField(db_index=True)),
+                ('row', models.PositiveIntegerField()),
+                ('code', models.CharField(max_length=30)),
+                ('name', models.CharField(max_length=120)),
+                ('section', models.CharField(max_length=15)),
+                ('active', models.BooleanField()),
             ],
         ),
         migrations.CreateModel(
-            name="StagedCostCentre",
+            name='StagedCostCentre',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("upload_id", models.BigIntegerField(db_index=True)),
-                ("row", models.PositiveIntegerField()),
-                ("code", models.CharField(max_length=30)),
-                ("name", models.CharField(blank=True, max_length=120)),
-                ("active", models.BooleanField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('upload_id', models.BigIntegerField(db_index=True)),
+                ('row', models.PositiveIntegerField()),
+                ('code', models.CharField(max_length=30)),
+                ('name', models.CharField(blank=True, max_length=120)),
+                ('active', models.BooleanField()),
             ],
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("ledger", "0006_charts"),
+        ('ledger', '0006_charts'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="stagedaccount",
-            name="liquidity",
+            model_name='stagedaccount',
+            name='liquidity',
             field=models.CharField(blank=True, max_length=11),
         ),
     ]

@@ -6,38 +6,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0006_periods"),
-        ("ledger", "0007_chart_liquidity"),
+        ('core', '0006_periods'),
+        ('ledger', '0007_chart_liquidity'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="fiscalperiod",
-            name="soft_closed_at",
+            model_name='fiscalperiod',
+            name='soft_closed_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="fiscalperiod",
-            name="soft_closed_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='fiscalperiod',
+            name='soft_closed_by',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AlterField(
-            model_name="fiscalperiod",
-            name="status",
-            field=models.CharField(
-                choices=[("OPEN", "Open"), ("SOFT", "Soft-closed"), ("CLOSED", "Closed")], default="OPEN", max_length=8
-            ),
+            model_name='fiscalperiod',
+            name='status',
+            field=models.CharField(choices=[('OPEN', 'Open'), ('SOFT', 'Soft-closed'), ('CLOSED', 'Closed')], default='OPEN', max_length=8),
         ),
         migrations.AddConstraint(
-            model_name="fiscalperiod",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("number__gte", 1), ("number__lte", 13)),
-                name="period_number_is_a_month_or_13",
-                violation_error_message="A fiscal year has twelve months and the adjustment period 13.",
-            ),
+            model_name='fiscalperiod',
+            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 13)), name='period_number_is_a_month_or_13', violation_error_message='A fiscal year has twelve months and the adjustment period 13.'),
         ),
     ]

@@ -5,31 +5,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0005_group"),
-        ("ledger", "0009_adjustment_periods"),
+        ('core', '0005_group'),
+        ('ledger', '0009_adjustment_periods'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="journalline",
-            name="account",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="ledger.account"
-            ),
+            model_name='journalline',
+            name='account',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ledger.account'),
         ),
         migrations.AlterField(
-            model_name="journalline",
-            name="entry",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="ledger.journalentry",
-            ),
+            model_name='journalline',
+            name='entry',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ledger.journalentry'),
         ),
         migrations.AddIndex(
-            model_name="journalline",
-            index=models.Index(fields=["account", "amount"], name="line_account_amount"),
+            model_name='journalline',
+            index=models.Index(fields=['account', 'amount'], name='line_account_amount'),
         ),
     ]

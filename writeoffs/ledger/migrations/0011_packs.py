@@ -7,89 +7,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0004_proof"),
-        ("ledger", "0010_proof_index"),
+        ('core', '0004_proof'),
+        ('ledger', '0010_proof_index'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="PeriodPack",
+            name='PeriodPack',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("version", models.PositiveIntegerField(help_text="1, 2, ... within the period: one for each close.")),
-                ("closed_at", models.DateTimeField()),
-                ("entry_count", models.PositiveIntegerField(help_text="Journal entries of the period.")),
-                ("journal_sequence", models.BigIntegerField()),
-                ("journal_hash", models.CharField(blank=True, max_length=64)),
-                ("audit_sequence", models.BigIntegerField()),
-                ("audit_hash", models.CharField(blank=True, max_length=64)),
-                ("digest", models.CharField(max_length=64)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="period_packs", to="core.entity"
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="packs", to="ledger.fiscalperiod"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(help_text='1, 2, ... within the period: one for each close.')),
+                ('closed_at', models.DateTimeField()),
+                ('entry_count', models.PositiveIntegerField(help_text='Journal entries of the period.')),
+                ('journal_sequence', models.BigIntegerField()),
+                ('journal_hash', models.CharField(blank=True, max_length=64)),
+                ('audit_sequence', models.BigIntegerField()),
+                ('audit_hash', models.CharField(blank=True, max_length=64)),
+                ('digest', models.CharField(max_length=64)),
+                ('closed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='period_packs', to='core.entity')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packs', to='ledger.fiscalperiod')),
             ],
             options={
-                "ordering": ("period", "-version"),
+                'ordering': ('period', '-version'),
             },
         ),
         migrations.CreateModel(
-            name="PeriodPackFile",
+            name='PeriodPackFile',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100)),
-                ("content_type", models.CharField(max_length=100)),
-                ("sha256", models.CharField(max_length=64)),
-                ("size", models.PositiveIntegerField()),
-                ("printed", models.BooleanField(default=False)),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "file",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.storedfile"
-                    ),
-                ),
-                (
-                    "pack",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="files", to="ledger.periodpack"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('content_type', models.CharField(max_length=100)),
+                ('sha256', models.CharField(max_length=64)),
+                ('size', models.PositiveIntegerField()),
+                ('printed', models.BooleanField(default=False)),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
+                ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='ledger.periodpack')),
             ],
             options={
-                "ordering": ("pack", "id"),
+                'ordering': ('pack', 'id'),
             },
         ),
         migrations.AddConstraint(
-            model_name="periodpack",
-            constraint=models.UniqueConstraint(
-                fields=("period", "version"),
-                name="period_pack_version_once",
-                violation_error_message="This period has a pack of that version already.",
-            ),
+            model_name='periodpack',
+            constraint=models.UniqueConstraint(fields=('period', 'version'), name='period_pack_version_once', violation_error_message='This period has a pack of that version already.'),
         ),
         migrations.AddConstraint(
-            model_name="periodpackfile",
-            constraint=models.UniqueConstraint(
-                fields=("pack", "name"),
-                name="period_pack_file_once",
-                violation_error_message="The pack has a file of this name already.",
-            ),
+            model_name='periodpackfile',
+            constraint=models.UniqueConstraint(fields=('pack', 'name'), name='period_pack_file_once', violation_error_message='The pack has a file of this name already.'),
         ),
     ]

@@ -5,27 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0005_group"),
-        ("ledger", "0011_packs"),
+        ('core', '0005_group'),
+        ('ledger', '0011_packs'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ExportSetting",
+            name='ExportSetting',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("layout", models.CharField(max_length=30)),
-                ("options", models.JSONField(default=dict)),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="export_settings", to="core.entity"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('layout', models.CharField(max_length=30)),
+                ('options', models.JSONField(default=dict)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='export_settings', to='core.entity')),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("entity", "layout"), name="export_setting_once")],
+                'constraints': [models.UniqueConstraint(fields=('entity', 'layout'), name='export_setting_once')],
             },
         ),
     ]

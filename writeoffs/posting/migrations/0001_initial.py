@@ -7,94 +7,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("core", "0001_initial"),
-        ("inventory", "0001_initial"),
+        ('core', '0001_initial'),
+        ('inventory', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Posting",
+            name='Posting',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("source_ref", models.CharField(max_length=120)),
-                ("posted_on", models.DateField()),
-                ("posted_at", models.DateTimeField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("UNACKNOWLEDGED", "Not yet in the ERP"),
-                            ("ACKNOWLEDGED", "In the ERP"),
-                            ("NOT_NEEDED", "Nothing for the ERP's stock"),
-                            ("VOIDED", "Voided"),
-                        ],
-                        max_length=14,
-                    ),
-                ),
-                ("acknowledged_at", models.DateTimeField(null=True)),
-                ("acknowledged_how", models.CharField(blank=True, max_length=200)),
-                (
-                    "acknowledged_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="postings", to="core.entity"
-                    ),
-                ),
-                (
-                    "posted_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source_ref', models.CharField(max_length=120)),
+                ('posted_on', models.DateField()),
+                ('posted_at', models.DateTimeField()),
+                ('status', models.CharField(choices=[('UNACKNOWLEDGED', 'Not yet in the ERP'), ('ACKNOWLEDGED', 'In the ERP'), ('NOT_NEEDED', "Nothing for the ERP's stock"), ('VOIDED', 'Voided')], max_length=14)),
+                ('acknowledged_at', models.DateTimeField(null=True)),
+                ('acknowledged_how', models.CharField(blank=True, max_length=200)),
+                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='core.entity')),
+                ('posted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ("-id",),
+                'ordering': ('-id',),
             },
         ),
         migrations.CreateModel(
-            name="PostingLine",
+            name='PostingLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("quantity", core.money.QuantityField()),
-                ("outstanding", core.money.QuantityField()),
-                (
-                    "lot",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.lot"
-                    ),
-                ),
-                (
-                    "posting",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="posting.posting"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('quantity', core.money.QuantityField()),
+                ('outstanding', core.money.QuantityField()),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.lot')),
+                ('posting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='posting.posting')),
             ],
         ),
         migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.UniqueConstraint(fields=("entity", "source_ref"), name="posting_once_per_document"),
+            model_name='posting',
+            constraint=models.UniqueConstraint(fields=('entity', 'source_ref'), name='posting_once_per_document'),
         ),
         migrations.AddIndex(
-            model_name="postingline",
-            index=models.Index(
-                condition=models.Q(("outstanding", 0), _negated=True), fields=["lot"], name="posting_line_outstanding"
-            ),
+            model_name='postingline',
+            index=models.Index(condition=models.Q(('outstanding', 0), _negated=True), fields=['lot'], name='posting_line_outstanding'),
         ),
         migrations.AddConstraint(
-            model_name="postingline",
-            constraint=models.UniqueConstraint(fields=("posting", "lot"), name="posting_line_once_per_lot"),
+            model_name='postingline',
+            constraint=models.UniqueConstraint(fields=('posting', 'lot'), name='posting_line_once_per_lot'),
         ),
     ]

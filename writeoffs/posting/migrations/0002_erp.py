@@ -31,206 +31,117 @@ def kinds_set(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0004_proof"),
-        ("posting", "0001_initial"),
+        ('core', '0004_proof'),
+        ('posting', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="StagedAnswer",
+            name='StagedAnswer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("upload_id", models.BigIntegerField(db_index=True)),
-                ("row", models.PositiveIntegerField()),
-                ("posting_id", models.BigIntegerField()),
-                ("line_id", models.BigIntegerField(null=True)),
-                ("accepted", models.BooleanField()),
-                ("erp_document", models.CharField(blank=True, max_length=60)),
-                ("message", models.CharField(blank=True, max_length=300)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('upload_id', models.BigIntegerField(db_index=True)),
+                ('row', models.PositiveIntegerField()),
+                ('posting_id', models.BigIntegerField()),
+                ('line_id', models.BigIntegerField(null=True)),
+                ('accepted', models.BooleanField()),
+                ('erp_document', models.CharField(blank=True, max_length=60)),
+                ('message', models.CharField(blank=True, max_length=300)),
             ],
         ),
         migrations.AddField(
-            model_name="posting",
-            name="erp_document",
+            model_name='posting',
+            name='erp_document',
             field=models.CharField(blank=True, max_length=60),
         ),
         migrations.AddField(
-            model_name="posting",
-            name="erp_message",
+            model_name='posting',
+            name='erp_message',
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AddField(
-            model_name="posting",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("WRITE_OFF", "Write-offs"),
-                    ("WRITE_DOWN", "Write-downs"),
-                    ("COUNT_ADJUSTMENT", "Count adjustments"),
-                    ("RECOVERY", "Recoveries"),
-                    ("RELEASE", "Releases of allowance by a stock list"),
-                ],
-                default="WRITE_OFF",
-                max_length=16,
-            ),
+            model_name='posting',
+            name='kind',
+            field=models.CharField(choices=[('WRITE_OFF', 'Write-offs'), ('WRITE_DOWN', 'Write-downs'), ('COUNT_ADJUSTMENT', 'Count adjustments'), ('RECOVERY', 'Recoveries'), ('RELEASE', 'Releases of allowance by a stock list')], default='WRITE_OFF', max_length=16),
             preserve_default=False,
         ),
         migrations.AddField(
-            model_name="posting",
-            name="rejected_at",
+            model_name='posting',
+            name='rejected_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="posting",
-            name="takes",
-            field=models.CharField(
-                choices=[("ADJUSTMENT", "The stock adjustment"), ("JOURNAL", "The journal")],
-                default="ADJUSTMENT",
-                max_length=10,
-            ),
+            model_name='posting',
+            name='takes',
+            field=models.CharField(choices=[('ADJUSTMENT', 'The stock adjustment'), ('JOURNAL', 'The journal')], default='ADJUSTMENT', max_length=10),
             preserve_default=False,
         ),
         migrations.AlterField(
-            model_name="posting",
-            name="status",
-            field=models.CharField(
-                choices=[
-                    ("UNACKNOWLEDGED", "Not yet in the ERP"),
-                    ("REJECTED", "Rejected by the ERP"),
-                    ("ACKNOWLEDGED", "In the ERP"),
-                    ("NOT_NEEDED", "Nothing for the ERP's stock"),
-                    ("VOIDED", "Voided"),
-                ],
-                max_length=14,
-            ),
+            model_name='posting',
+            name='status',
+            field=models.CharField(choices=[('UNACKNOWLEDGED', 'Not yet in the ERP'), ('REJECTED', 'Rejected by the ERP'), ('ACKNOWLEDGED', 'In the ERP'), ('NOT_NEEDED', "Nothing for the ERP's stock"), ('VOIDED', 'Voided')], max_length=14),
         ),
         migrations.CreateModel(
-            name="ErpBatch",
+            name='ErpBatch',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("sequence", models.PositiveIntegerField(help_text="Gapless within the entity.")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("WRITE_OFF", "Write-offs"),
-                            ("WRITE_DOWN", "Write-downs"),
-                            ("COUNT_ADJUSTMENT", "Count adjustments"),
-                            ("RECOVERY", "Recoveries"),
-                            ("RELEASE", "Releases of allowance by a stock list"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "takes",
-                    models.CharField(
-                        choices=[("ADJUSTMENT", "The stock adjustment"), ("JOURNAL", "The journal")], max_length=10
-                    ),
-                ),
-                ("rows", models.JSONField(help_text="The file's rows without batch and copy.")),
-                ("posting_count", models.PositiveIntegerField()),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="erp_batches", to="core.entity"
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sequence', models.PositiveIntegerField(help_text='Gapless within the entity.')),
+                ('kind', models.CharField(choices=[('WRITE_OFF', 'Write-offs'), ('WRITE_DOWN', 'Write-downs'), ('COUNT_ADJUSTMENT', 'Count adjustments'), ('RECOVERY', 'Recoveries'), ('RELEASE', 'Releases of allowance by a stock list')], max_length=16)),
+                ('takes', models.CharField(choices=[('ADJUSTMENT', 'The stock adjustment'), ('JOURNAL', 'The journal')], max_length=10)),
+                ('rows', models.JSONField(help_text="The file's rows without batch and copy.")),
+                ('posting_count', models.PositiveIntegerField()),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erp_batches', to='core.entity')),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ("-sequence",),
+                'ordering': ('-sequence',),
             },
         ),
         migrations.AddField(
-            model_name="posting",
-            name="batch",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="postings", to="posting.erpbatch"
-            ),
+            model_name='posting',
+            name='batch',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='posting.erpbatch'),
         ),
         migrations.CreateModel(
-            name="ErpFeed",
+            name='ErpFeed',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("WRITE_OFF", "Write-offs"),
-                            ("WRITE_DOWN", "Write-downs"),
-                            ("COUNT_ADJUSTMENT", "Count adjustments"),
-                            ("RECOVERY", "Recoveries"),
-                            ("RELEASE", "Releases of allowance by a stock list"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "takes",
-                    models.CharField(
-                        choices=[("ADJUSTMENT", "The stock adjustment"), ("JOURNAL", "The journal")], max_length=10
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="erp_feeds", to="core.entity"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('WRITE_OFF', 'Write-offs'), ('WRITE_DOWN', 'Write-downs'), ('COUNT_ADJUSTMENT', 'Count adjustments'), ('RECOVERY', 'Recoveries'), ('RELEASE', 'Releases of allowance by a stock list')], max_length=16)),
+                ('takes', models.CharField(choices=[('ADJUSTMENT', 'The stock adjustment'), ('JOURNAL', 'The journal')], max_length=10)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erp_feeds', to='core.entity')),
             ],
         ),
         migrations.CreateModel(
-            name="ErpHandout",
+            name='ErpHandout',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("subject", models.CharField(max_length=60)),
-                ("copy", models.PositiveIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("taken_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "entity",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.entity"),
-                ),
-                (
-                    "taken_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('subject', models.CharField(max_length=60)),
+                ('copy', models.PositiveIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('taken_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.entity')),
+                ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AddConstraint(
-            model_name="erpbatch",
-            constraint=models.UniqueConstraint(fields=("entity", "sequence"), name="erp_batch_number_once"),
+            model_name='erpbatch',
+            constraint=models.UniqueConstraint(fields=('entity', 'sequence'), name='erp_batch_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="erpfeed",
-            constraint=models.UniqueConstraint(fields=("entity", "kind"), name="erp_feed_once_per_kind"),
+            model_name='erpfeed',
+            constraint=models.UniqueConstraint(fields=('entity', 'kind'), name='erp_feed_once_per_kind'),
         ),
         migrations.AddConstraint(
-            model_name="erpfeed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind__in", ["RELEASE", "WRITE_DOWN"]), _negated=True),
-                    ("takes", "JOURNAL"),
-                    _connector="OR",
-                ),
-                name="erp_feed_journal_where_no_units_move",
-                violation_error_message="No unit moves in such a posting, so the ERP can only take its journal.",
-            ),
+            model_name='erpfeed',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['RELEASE', 'WRITE_DOWN']), _negated=True), ('takes', 'JOURNAL'), _connector='OR'), name='erp_feed_journal_where_no_units_move', violation_error_message='No unit moves in such a posting, so the ERP can only take its journal.'),
         ),
         migrations.AddConstraint(
-            model_name="erphandout",
-            constraint=models.UniqueConstraint(fields=("entity", "subject", "copy"), name="erp_handout_copy_once"),
+            model_name='erphandout',
+            constraint=models.UniqueConstraint(fields=('entity', 'subject', 'copy'), name='erp_handout_copy_once'),
         ),
         migrations.RunPython(kinds_set, migrations.RunPython.noop),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("posting", "0002_erp"),
+        ('posting', '0002_erp'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="posting",
-            name="journal_through",
+            model_name='posting',
+            name='journal_through',
             field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),
     ]

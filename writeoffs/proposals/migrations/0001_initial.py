@@ -9,394 +9,147 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("core", "0001_initial"),
-        ("inventory", "0001_initial"),
+        ('core', '0001_initial'),
+        ('inventory', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Proposal",
+            name='Proposal',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=20)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("WRITE_OFF", "Write-off"),
-                            ("WRITE_DOWN", "Write-down"),
-                            ("COUNT_ADJUSTMENT", "Count adjustment"),
-                            ("RECOVERY", "Recovery"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("OBSOLESCENCE", "Obsolescence"),
-                            ("EXPIRY", "Expiry"),
-                            ("DAMAGE", "Ordinary damage"),
-                            ("PRICE_FALL", "Fall in price"),
-                            ("COUNT_DIFFERENCE", "Count difference"),
-                            ("FIRE", "Fire"),
-                            ("FLOOD", "Flood"),
-                            ("THEFT", "Theft"),
-                            ("ABNORMAL_DAMAGE", "Abnormal damage"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("DRAFT", "Draft"),
-                            ("SUBMITTED", "Waiting for approval"),
-                            ("APPROVED", "Approved, to post"),
-                            ("REJECTED", "Rejected"),
-                            ("POSTED", "Posted"),
-                            ("VOIDED", "Voided"),
-                        ],
-                        default="DRAFT",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "event_on",
-                    models.DateField(
-                        help_text="The day on which the loss happened, as far as it is known.",
-                        verbose_name="event date",
-                    ),
-                ),
-                (
-                    "found_on",
-                    models.DateField(help_text="The day on which somebody noticed.", verbose_name="found date"),
-                ),
-                (
-                    "posting_on",
-                    models.DateField(
-                        help_text="Drives the period, the quantity and the journal.", verbose_name="posting date"
-                    ),
-                ),
-                ("note", models.TextField(blank=True)),
-                (
-                    "quarantine_goods",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Written-off goods stand at nil value until disposed of.",
-                        verbose_name="goods stay in quarantine",
-                    ),
-                ),
-                ("line_count", models.PositiveIntegerField(default=0)),
-                ("gross_loss", core.money.MoneyField(default=Decimal("0"))),
-                ("net_loss", core.money.MoneyField(default=Decimal("0"))),
-                (
-                    "digest",
-                    models.CharField(blank=True, help_text="SHA-256 of the content as submitted.", max_length=64),
-                ),
-                (
-                    "version",
-                    models.PositiveIntegerField(
-                        default=0, help_text="Rises with every change, so that a stale form is told."
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("submitted_at", models.DateTimeField(null=True)),
-                ("approved_at", models.DateTimeField(null=True)),
-                ("posted_at", models.DateTimeField(null=True)),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "count_sheet",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="proposals",
-                        to="inventory.countsheet",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="proposals",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "entity",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="proposals", to="core.entity"
-                    ),
-                ),
-                (
-                    "posted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=20)),
+                ('kind', models.CharField(choices=[('WRITE_OFF', 'Write-off'), ('WRITE_DOWN', 'Write-down'), ('COUNT_ADJUSTMENT', 'Count adjustment'), ('RECOVERY', 'Recovery')], max_length=20)),
+                ('reason', models.CharField(choices=[('OBSOLESCENCE', 'Obsolescence'), ('EXPIRY', 'Expiry'), ('DAMAGE', 'Ordinary damage'), ('PRICE_FALL', 'Fall in price'), ('COUNT_DIFFERENCE', 'Count difference'), ('FIRE', 'Fire'), ('FLOOD', 'Flood'), ('THEFT', 'Theft'), ('ABNORMAL_DAMAGE', 'Abnormal damage')], max_length=20)),
+                ('status', models.CharField(choices=[('DRAFT', 'Draft'), ('SUBMITTED', 'Waiting for approval'), ('APPROVED', 'Approved, to post'), ('REJECTED', 'Rejected'), ('POSTED', 'Posted'), ('VOIDED', 'Voided')], default='DRAFT', max_length=10)),
+                ('event_on', models.DateField(help_text='The day on which the loss happened, as far as it is known.', verbose_name='event date')),
+                ('found_on', models.DateField(help_text='The day on which somebody noticed.', verbose_name='found date')),
+                ('posting_on', models.DateField(help_text='Drives the period, the quantity and the journal.', verbose_name='posting date')),
+                ('note', models.TextField(blank=True)),
+                ('quarantine_goods', models.BooleanField(default=True, help_text='Written-off goods stand at nil value until disposed of.', verbose_name='goods stay in quarantine')),
+                ('line_count', models.PositiveIntegerField(default=0)),
+                ('gross_loss', core.money.MoneyField(default=Decimal('0'))),
+                ('net_loss', core.money.MoneyField(default=Decimal('0'))),
+                ('digest', models.CharField(blank=True, help_text='SHA-256 of the content as submitted.', max_length=64)),
+                ('version', models.PositiveIntegerField(default=0, help_text='Rises with every change, so that a stale form is told.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('submitted_at', models.DateTimeField(null=True)),
+                ('approved_at', models.DateTimeField(null=True)),
+                ('posted_at', models.DateTimeField(null=True)),
+                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('count_sheet', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='inventory.countsheet')),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to=settings.AUTH_USER_MODEL)),
+                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='core.entity')),
+                ('posted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ("-id",),
+                'ordering': ('-id',),
             },
         ),
         migrations.CreateModel(
-            name="Evidence",
+            name='Evidence',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("CERTIFICATE", "Certificate of destruction"),
-                            ("SCRAP_TICKET", "Scrap ticket"),
-                            ("POLICE_REPORT", "Police report"),
-                            ("PHOTOGRAPH", "Photograph"),
-                            ("PRICE_SOURCE", "Price source"),
-                            ("COUNT_SHEET", "Count sheet"),
-                            ("OTHER", "Other"),
-                        ],
-                        default="OTHER",
-                        max_length=15,
-                    ),
-                ),
-                ("file_name", models.CharField(max_length=255)),
-                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "added_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "file",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.storedfile"
-                    ),
-                ),
-                (
-                    "proposal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="proposals.proposal"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('CERTIFICATE', 'Certificate of destruction'), ('SCRAP_TICKET', 'Scrap ticket'), ('POLICE_REPORT', 'Police report'), ('PHOTOGRAPH', 'Photograph'), ('PRICE_SOURCE', 'Price source'), ('COUNT_SHEET', 'Count sheet'), ('OTHER', 'Other')], default='OTHER', max_length=15)),
+                ('file_name', models.CharField(max_length=255)),
+                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.storedfile')),
+                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='proposals.proposal')),
             ],
             options={
-                "verbose_name_plural": "evidence",
-                "ordering": ("id",),
+                'verbose_name_plural': 'evidence',
+                'ordering': ('id',),
             },
         ),
         migrations.CreateModel(
-            name="Decision",
+            name='Decision',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "verb",
-                    models.CharField(
-                        choices=[
-                            ("SUBMIT", "Submitted"),
-                            ("WITHDRAW", "Withdrawn"),
-                            ("RETURN", "Returned"),
-                            ("REJECT", "Rejected"),
-                            ("DISCARD", "Discarded"),
-                            ("APPROVE", "Approved"),
-                            ("POST", "Posted"),
-                            ("VOID", "Voided"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("digest", models.CharField(max_length=64)),
-                ("comment", models.TextField(blank=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "proposal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="proposals.proposal"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('verb', models.CharField(choices=[('SUBMIT', 'Submitted'), ('WITHDRAW', 'Withdrawn'), ('RETURN', 'Returned'), ('REJECT', 'Rejected'), ('DISCARD', 'Discarded'), ('APPROVE', 'Approved'), ('POST', 'Posted'), ('VOID', 'Voided')], max_length=8)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('digest', models.CharField(max_length=64)),
+                ('comment', models.TextField(blank=True)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='proposals.proposal')),
             ],
             options={
-                "ordering": ("id",),
+                'ordering': ('id',),
             },
         ),
         migrations.CreateModel(
-            name="ProposalLine",
+            name='ProposalLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("line_number", models.PositiveIntegerField()),
-                ("quantity", core.money.QuantityField(default=Decimal("0"))),
-                ("new_carrying_amount", core.money.MoneyField(null=True)),
-                ("cost", core.money.MoneyField(default=Decimal("0"))),
-                ("allowance", core.money.MoneyField(default=Decimal("0"))),
-                ("write_down", core.money.MoneyField(default=Decimal("0"))),
-                ("loss", core.money.MoneyField(default=Decimal("0"))),
-                ("note", models.CharField(blank=True, max_length=200)),
-                (
-                    "cost_centre",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.costcentre"
-                    ),
-                ),
-                (
-                    "count_line",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="inventory.countline",
-                    ),
-                ),
-                (
-                    "lot",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="proposal_lines", to="inventory.lot"
-                    ),
-                ),
-                (
-                    "proposal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="proposals.proposal"
-                    ),
-                ),
-                (
-                    "quarantine",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="inventory.quarantineentry",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line_number', models.PositiveIntegerField()),
+                ('quantity', core.money.QuantityField(default=Decimal('0'))),
+                ('new_carrying_amount', core.money.MoneyField(null=True)),
+                ('cost', core.money.MoneyField(default=Decimal('0'))),
+                ('allowance', core.money.MoneyField(default=Decimal('0'))),
+                ('write_down', core.money.MoneyField(default=Decimal('0'))),
+                ('loss', core.money.MoneyField(default=Decimal('0'))),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('cost_centre', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.costcentre')),
+                ('count_line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.countline')),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposal_lines', to='inventory.lot')),
+                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='proposals.proposal')),
+                ('quarantine', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.quarantineentry')),
             ],
             options={
-                "ordering": ("proposal", "line_number"),
+                'ordering': ('proposal', 'line_number'),
             },
         ),
         migrations.AddIndex(
-            model_name="proposal",
-            index=models.Index(fields=["entity", "status"], name="proposal_status"),
+            model_name='proposal',
+            index=models.Index(fields=['entity', 'status'], name='proposal_status'),
         ),
         migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.UniqueConstraint(fields=("entity", "number"), name="proposal_number_once"),
+            model_name='proposal',
+            constraint=models.UniqueConstraint(fields=('entity', 'number'), name='proposal_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by__isnull", True),
-                    models.Q(("approved_by", models.F("created_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="proposal_approver_is_not_preparer",
-                violation_error_message="The person who prepared a proposal cannot approve it.",
-            ),
+            model_name='proposal',
+            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('created_by')), _negated=True), _connector='OR'), name='proposal_approver_is_not_preparer', violation_error_message='The person who prepared a proposal cannot approve it.'),
         ),
         migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("posted_by__isnull", True),
-                    models.Q(
-                        models.Q(("posted_by", models.F("created_by")), _negated=True),
-                        ("approved_by__isnull", False),
-                        models.Q(("posted_by", models.F("approved_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="proposal_poster_is_third_person",
-                violation_error_message="Preparer, approver and poster of one document are three people.",
-            ),
+            model_name='proposal',
+            constraint=models.CheckConstraint(condition=models.Q(('posted_by__isnull', True), models.Q(models.Q(('posted_by', models.F('created_by')), _negated=True), ('approved_by__isnull', False), models.Q(('posted_by', models.F('approved_by')), _negated=True)), _connector='OR'), name='proposal_poster_is_third_person', violation_error_message='Preparer, approver and poster of one document are three people.'),
         ),
         migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("found_on__gte", models.F("event_on"))),
-                name="proposal_found_after_event",
-                violation_error_message="A loss cannot be found before it happened.",
-            ),
+            model_name='proposal',
+            constraint=models.CheckConstraint(condition=models.Q(('found_on__gte', models.F('event_on'))), name='proposal_found_after_event', violation_error_message='A loss cannot be found before it happened.'),
         ),
         migrations.AddConstraint(
-            model_name="evidence",
-            constraint=models.UniqueConstraint(
-                fields=("proposal", "file"),
-                name="evidence_file_once",
-                violation_error_message="This file is attached to the proposal already.",
-            ),
+            model_name='evidence',
+            constraint=models.UniqueConstraint(fields=('proposal', 'file'), name='evidence_file_once', violation_error_message='This file is attached to the proposal already.'),
         ),
         migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.UniqueConstraint(fields=("proposal", "line_number"), name="proposal_line_number_once"),
+            model_name='proposalline',
+            constraint=models.UniqueConstraint(fields=('proposal', 'line_number'), name='proposal_line_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("quarantine__isnull", True)),
-                fields=("proposal", "lot"),
-                name="proposal_line_once_per_lot",
-                violation_error_message="A lot stands once on a proposal.",
-            ),
+            model_name='proposalline',
+            constraint=models.UniqueConstraint(condition=models.Q(('quarantine__isnull', True)), fields=('proposal', 'lot'), name='proposal_line_once_per_lot', violation_error_message='A lot stands once on a proposal.'),
         ),
         migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("quarantine__isnull", False)),
-                fields=("proposal", "quarantine"),
-                name="proposal_line_once_per_quarantine",
-                violation_error_message="A quarantine entry stands once on a proposal.",
-            ),
+            model_name='proposalline',
+            constraint=models.UniqueConstraint(condition=models.Q(('quarantine__isnull', False)), fields=('proposal', 'quarantine'), name='proposal_line_once_per_quarantine', violation_error_message='A quarantine entry stands once on a proposal.'),
         ),
         migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("quantity__gte", Decimal("-100000000000.0000")), ("quantity__lte", Decimal("100000000000.0000"))
-                ),
-                name="proposal_line_quantity_in_range",
-                violation_error_message="The quantity is larger than can be kept exactly.",
-            ),
+            model_name='proposalline',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', Decimal('-100000000000.0000')), ('quantity__lte', Decimal('100000000000.0000'))), name='proposal_line_quantity_in_range', violation_error_message='The quantity is larger than can be kept exactly.'),
         ),
         migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("cost__gte", Decimal("-100000000000.0000")), ("cost__lte", Decimal("100000000000.0000"))
-                ),
-                name="proposal_line_cost_in_range",
-                violation_error_message="The cost is larger than can be kept exactly.",
-            ),
+            model_name='proposalline',
+            constraint=models.CheckConstraint(condition=models.Q(('cost__gte', Decimal('-100000000000.0000')), ('cost__lte', Decimal('100000000000.0000'))), name='proposal_line_cost_in_range', violation_error_message='The cost is larger than can be kept exactly.'),
         ),
         migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("loss__gte", Decimal("-100000000000.0000")), ("loss__lte", Decimal("100000000000.0000"))
-                ),
-                name="proposal_line_loss_in_range",
-                violation_error_message="The loss is larger than can be kept exactly.",
-            ),
+            model_name='proposalline',
+            constraint=models.CheckConstraint(condition=models.Q(('loss__gte', Decimal('-100000000000.0000')), ('loss__lte', Decimal('100000000000.0000'))), name='proposal_line_loss_in_range', violation_error_message='The loss is larger than can be kept exactly.'),
         ),
     ]

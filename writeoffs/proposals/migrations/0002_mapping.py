@@ -7,99 +7,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0003_mapping"),
-        ("proposals", "0001_initial"),
+        ('core', '0003_mapping'),
+        ('proposals', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ProposalCharge",
+            name='ProposalCharge',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("DISPOSAL_COST", "Disposal cost"),
-                            ("PROCEEDS", "Scrap proceeds"),
-                            ("INPUT_TAX", "Input tax to repay"),
-                            ("INSURANCE", "Insurance claim"),
-                            ("TAX", "Income tax saved"),
-                        ],
-                        max_length=15,
-                    ),
-                ),
-                ("amount", core.money.MoneyField()),
-                (
-                    "settlement",
-                    models.CharField(
-                        blank=True, choices=[("CASH", "In cash"), ("ACCOUNT", "On account")], max_length=8
-                    ),
-                ),
-                (
-                    "certainty",
-                    models.CharField(
-                        blank=True,
-                        choices=[("CERTAIN", "Virtually certain"), ("PROBABLE", "Probable"), ("POSSIBLE", "Possible")],
-                        max_length=10,
-                    ),
-                ),
-                ("note", models.CharField(blank=True, max_length=200)),
-                (
-                    "cost_centre",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.costcentre"
-                    ),
-                ),
-                (
-                    "proposal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="charges", to="proposals.proposal"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('kind', models.CharField(choices=[('DISPOSAL_COST', 'Disposal cost'), ('PROCEEDS', 'Scrap proceeds'), ('INPUT_TAX', 'Input tax to repay'), ('INSURANCE', 'Insurance claim'), ('TAX', 'Income tax saved')], max_length=15)),
+                ('amount', core.money.MoneyField()),
+                ('settlement', models.CharField(blank=True, choices=[('CASH', 'In cash'), ('ACCOUNT', 'On account')], max_length=8)),
+                ('certainty', models.CharField(blank=True, choices=[('CERTAIN', 'Virtually certain'), ('PROBABLE', 'Probable'), ('POSSIBLE', 'Possible')], max_length=10)),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('cost_centre', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.costcentre')),
+                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='proposals.proposal')),
             ],
             options={
-                "ordering": ("proposal", "number"),
-                "constraints": [
-                    models.UniqueConstraint(fields=("proposal", "number"), name="charge_number_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("amount__gt", Decimal("0"))),
-                        name="charge_amount_above_nil",
-                        violation_error_message="A charge is above nil; its kind says which side it is on.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("kind__in", ("DISPOSAL_COST", "PROCEEDS")), models.Q(("settlement", ""), _negated=True)
-                            ),
-                            models.Q(
-                                models.Q(("kind__in", ("DISPOSAL_COST", "PROCEEDS")), _negated=True), ("settlement", "")
-                            ),
-                            _connector="OR",
-                        ),
-                        name="charge_settled_where_it_can_be",
-                        violation_error_message="Disposal cost and scrap proceeds say how they are settled, and nothing else.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "INSURANCE"), models.Q(("certainty", ""), _negated=True)),
-                            models.Q(models.Q(("kind", "INSURANCE"), _negated=True), ("certainty", "")),
-                            _connector="OR",
-                        ),
-                        name="charge_certainty_of_insurance",
-                        violation_error_message="An insurance claim says how certain it is, and nothing else does.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("amount__gte", Decimal("-100000000000.0000")),
-                            ("amount__lte", Decimal("100000000000.0000")),
-                        ),
-                        name="charge_amount_in_range",
-                        violation_error_message="The amount is larger than can be kept exactly.",
-                    ),
-                ],
+                'ordering': ('proposal', 'number'),
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'number'), name='charge_number_once'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='charge_amount_above_nil', violation_error_message='A charge is above nil; its kind says which side it is on.'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('DISPOSAL_COST', 'PROCEEDS')), models.Q(('settlement', ''), _negated=True)), models.Q(models.Q(('kind__in', ('DISPOSAL_COST', 'PROCEEDS')), _negated=True), ('settlement', '')), _connector='OR'), name='charge_settled_where_it_can_be', violation_error_message='Disposal cost and scrap proceeds say how they are settled, and nothing else.'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'INSURANCE'), models.Q(('certainty', ''), _negated=True)), models.Q(models.Q(('kind', 'INSURANCE'), _negated=True), ('certainty', '')), _connector='OR'), name='charge_certainty_of_insurance', violation_error_message='An insurance claim says how certain it is, and nothing else does.'), models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('-100000000000.0000')), ('amount__lte', Decimal('100000000000.0000'))), name='charge_amount_in_range', violation_error_message='The amount is larger than can be kept exactly.')],
             },
         ),
     ]

@@ -34,118 +34,87 @@ def voids_kept(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0001_initial"),
-        ("inventory", "0001_initial"),
-        ("ledger", "0003_corrections"),
-        ("proposals", "0002_mapping"),
+        ('core', '0001_initial'),
+        ('inventory', '0001_initial'),
+        ('ledger', '0003_corrections'),
+        ('proposals', '0002_mapping'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Void",
+            name='Void',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveIntegerField(help_text="From 1 within the document.")),
-                ("posted_on", models.DateField()),
-                ("reason", models.TextField()),
-                ("decided_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("entries", models.JSONField(default=list)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(help_text='From 1 within the document.')),
+                ('posted_on', models.DateField()),
+                ('reason', models.TextField()),
+                ('decided_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('entries', models.JSONField(default=list)),
             ],
             options={
-                "ordering": ("proposal", "number"),
+                'ordering': ('proposal', 'number'),
             },
         ),
         migrations.CreateModel(
-            name="VoidedLine",
+            name='VoidedLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
             ],
         ),
         migrations.AddField(
-            model_name="proposal",
-            name="finding",
-            field=models.CharField(
-                blank=True,
-                choices=[("ESTIMATE", "Change in estimate"), ("ERROR", "Error")],
-                help_text="Empty: not found late.",
-                max_length=8,
-                verbose_name="a loss found late is",
-            ),
+            model_name='proposal',
+            name='finding',
+            field=models.CharField(blank=True, choices=[('ESTIMATE', 'Change in estimate'), ('ERROR', 'Error')], help_text='Empty: not found late.', max_length=8, verbose_name='a loss found late is'),
         ),
         migrations.AddField(
-            model_name="proposal",
-            name="finding_why",
-            field=models.CharField(blank=True, max_length=1000, verbose_name="why"),
+            model_name='proposal',
+            name='finding_why',
+            field=models.CharField(blank=True, max_length=1000, verbose_name='why'),
         ),
         migrations.AddField(
-            model_name="proposal",
-            name="material",
-            field=models.BooleanField(null=True, verbose_name="material"),
+            model_name='proposal',
+            name='material',
+            field=models.BooleanField(null=True, verbose_name='material'),
         ),
         migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finding", ""), ("finding_why", ""), ("material__isnull", True)),
-                    models.Q(
-                        ("finding__in", ["ESTIMATE", "ERROR"]),
-                        ("material__isnull", False),
-                        models.Q(("finding_why", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="proposal_finding_whole",
-                violation_error_message="A loss found late is an estimate or an error, material or not, and says why.",
-            ),
+            model_name='proposal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finding', ''), ('finding_why', ''), ('material__isnull', True)), models.Q(('finding__in', ['ESTIMATE', 'ERROR']), ('material__isnull', False), models.Q(('finding_why', ''), _negated=True)), _connector='OR'), name='proposal_finding_whole', violation_error_message='A loss found late is an estimate or an error, material or not, and says why.'),
         ),
         migrations.AddField(
-            model_name="void",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='void',
+            name='asked_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name="void",
-            name="decided_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='void',
+            name='decided_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name="void",
-            name="proposal",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="voids", to="proposals.proposal"
-            ),
+            model_name='void',
+            name='proposal',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='voids', to='proposals.proposal'),
         ),
         migrations.AddField(
-            model_name="voidedline",
-            name="line",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="voided", to="proposals.proposalline"
-            ),
+            model_name='voidedline',
+            name='line',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='voided', to='proposals.proposalline'),
         ),
         migrations.AddField(
-            model_name="voidedline",
-            name="void",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="proposals.void"
-            ),
+            model_name='voidedline',
+            name='void',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='proposals.void'),
         ),
         migrations.AddConstraint(
-            model_name="void",
-            constraint=models.UniqueConstraint(fields=("proposal", "number"), name="void_number_once"),
+            model_name='void',
+            constraint=models.UniqueConstraint(fields=('proposal', 'number'), name='void_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="void",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("asked_by", models.F("decided_by")), _negated=True),
-                name="void_decided_by_second_person",
-                violation_error_message="A void is decided by somebody who did not ask for it.",
-            ),
+            model_name='void',
+            constraint=models.CheckConstraint(condition=models.Q(('asked_by', models.F('decided_by')), _negated=True), name='void_decided_by_second_person', violation_error_message='A void is decided by somebody who did not ask for it.'),
         ),
         migrations.RunPython(voids_kept, migrations.RunPython.noop),
     ]

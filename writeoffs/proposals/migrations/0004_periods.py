@@ -6,76 +6,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("core", "0006_periods"),
-        ("inventory", "0001_initial"),
-        ("proposals", "0003_corrections"),
+        ('core', '0006_periods'),
+        ('inventory', '0001_initial'),
+        ('proposals', '0003_corrections'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="proposal",
-            name="adjustment",
-            field=models.BooleanField(
-                default=False,
-                help_text="Posted into the year's period 13, dated the year's last day.",
-                verbose_name="adjustment period",
-            ),
+            model_name='proposal',
+            name='adjustment',
+            field=models.BooleanField(default=False, help_text="Posted into the year's period 13, dated the year's last day.", verbose_name='adjustment period'),
         ),
         migrations.AddField(
-            model_name="proposal",
-            name="countersigned_at",
+            model_name='proposal',
+            name='countersigned_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name="proposal",
-            name="countersigned_by",
-            field=models.ForeignKey(
-                help_text="The second approver, whom a soft-closed period asks for.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
+            model_name='proposal',
+            name='countersigned_by',
+            field=models.ForeignKey(help_text='The second approver, whom a soft-closed period asks for.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AlterField(
-            model_name="decision",
-            name="verb",
-            field=models.CharField(
-                choices=[
-                    ("SUBMIT", "Submitted"),
-                    ("WITHDRAW", "Withdrawn"),
-                    ("RETURN", "Returned"),
-                    ("REJECT", "Rejected"),
-                    ("DISCARD", "Discarded"),
-                    ("APPROVE", "Approved"),
-                    ("SECOND", "Approved a second time"),
-                    ("POST", "Posted"),
-                    ("VOID", "Voided"),
-                ],
-                max_length=8,
-            ),
+            model_name='decision',
+            name='verb',
+            field=models.CharField(choices=[('SUBMIT', 'Submitted'), ('WITHDRAW', 'Withdrawn'), ('RETURN', 'Returned'), ('REJECT', 'Rejected'), ('DISCARD', 'Discarded'), ('APPROVE', 'Approved'), ('SECOND', 'Approved a second time'), ('POST', 'Posted'), ('VOID', 'Voided')], max_length=8),
         ),
         migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("countersigned_by__isnull", True),
-                    models.Q(
-                        ("approved_by__isnull", False),
-                        models.Q(("countersigned_by", models.F("created_by")), _negated=True),
-                        models.Q(("countersigned_by", models.F("approved_by")), _negated=True),
-                        models.Q(
-                            ("posted_by__isnull", True),
-                            models.Q(("countersigned_by", models.F("posted_by")), _negated=True),
-                            _connector="OR",
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="proposal_second_approver_is_another",
-                violation_error_message="The second approver is neither preparer, first approver nor poster.",
-            ),
+            model_name='proposal',
+            constraint=models.CheckConstraint(condition=models.Q(('countersigned_by__isnull', True), models.Q(('approved_by__isnull', False), models.Q(('countersigned_by', models.F('created_by')), _negated=True), models.Q(('countersigned_by', models.F('approved_by')), _negated=True), models.Q(('posted_by__isnull', True), models.Q(('countersigned_by', models.F('posted_by')), _negated=True), _connector='OR')), _connector='OR'), name='proposal_second_approver_is_another', violation_error_message='The second approver is neither preparer, first approver nor poster.'),
         ),
     ]
