@@ -15,7 +15,7 @@ from core import audit, refs
 from core.changes import ChangeKind, change_request, register
 from core.entity_groups import EntityGroup, EntityGroupMember
 from core.errors import BadInput, NotAllowed, WrongState
-from core.group_access import readable_by
+from core.group_access import groups_of, readable_by
 from core.models import ChangeRequest, Entity, Membership, User
 from core.words import Role
 
@@ -58,7 +58,8 @@ def group_request(*, parent: Entity, user: User, given: GroupGiven, reason: str,
 
 
 def _check(parent: Entity, user: User, given: GroupGiven, existing: EntityGroup | None) -> None:
-    if existing and existing.parent_id != parent.pk:
+    # A group that the person may not see is said no more of than that its address is taken.
+    if existing and (existing.parent_id != parent.pk or not groups_of(user).filter(pk=existing.pk).exists()):
         raise BadInput(f"'{given.slug}' is the address of another group already. Choose another one.")
     if existing and existing.currency != given.currency:
         raise BadInput(f"{existing} reports in {existing.currency}; that does not change. Make another group.")

@@ -70,6 +70,15 @@ def test_a_company_leaves_by_two_people_and_the_currency_stays(party: Party) -> 
     assert list(entity_groups(Counter())) == []
 
 
+def test_a_group_that_one_may_not_see_is_not_changed_through_its_address(party: Party) -> None:
+    north, third = party.parent.entity, make_company("west").entity
+    controller = party.parent["CONTROLLER"]
+    Membership.objects.create(entity=third, user=controller, role=Role.CONTROLLER)
+    assert not groups_of(controller).exists()
+    with pytest.raises(BadInput, match="the address of another group"):
+        ask(north, controller, north, third)
+
+
 def test_who_may_not_read_one_company_any_more_sees_the_group_no_more(party: Party) -> None:
     assert list(groups_of(party.reader)) == [party.group]
     Membership.objects.filter(user=party.reader, entity=party.abroad.entity).delete()
