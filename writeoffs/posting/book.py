@@ -7,7 +7,6 @@ lots by id, number counters, chain heads. A document of 10,000 lines takes as ma
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -223,7 +222,7 @@ def posting_book(
     if period is None:
         raise RuntimeError("A posting is booked only as posting_prepare gave it.")
     entity = document.entity
-    movements_append(
+    movements = movements_append(
         entity=entity,
         posted_on=document.posted_on,
         source_ref=document.source_ref,
@@ -245,7 +244,7 @@ def posting_book(
         _quarantine_enter(document, prepared.changes)
     if document.kind == "RECOVERY":
         _quarantine_leave(document)
-    return _posting_create(document, prepared.changes, posted_by), entries
+    return _posting_create(prepared, movements, posted_by), entries
 
 
 def movement_row(change: Change, kind: str) -> MovementRow:
@@ -260,12 +259,10 @@ def movement_row(change: Change, kind: str) -> MovementRow:
     )
 
 
-def _posting_create(document: Document, changes: Sequence[Change], posted_by: User) -> Posting:
-    """outstanding is the opposite of what left: until the ERP follows, its list shows book + outstanding."""
-    moved: defaultdict[int, int] = defaultdict(int)
-    for change in changes:
-        if change.quantity:
-            moved[change.lot.lot_id] += change.quantity
+def _posting_create(prepared: Prepared, movements: tuple[int, int], posted_by: User) -> Posting:
+    """movements: the first and last sequence of what was just booked; their units become the lines by INSERT..SELECT.
+    outstanding is the opposite of what left: until the ERP follows, its list shows book + outstanding."""
+    document, moved = prepared.document, any(change.quantity for change in prepared.changes)
     posting = Posting.objects.create(
         entity=document.entity,
         source_ref=document.source_ref,
@@ -276,11 +273,14 @@ def _posting_create(document: Document, changes: Sequence[Change], posted_by: Us
         kind=document.kind,
         takes=feed_of(entity=document.entity, kind=document.kind),
     )
-    rows_insert(
-        "posting_postingline",
-        ("posting_id", "lot_id", "quantity", "outstanding"),
-        [(posting.pk, lot_id, quantity, -quantity) for lot_id, quantity in moved.items()],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into posting_postingline (posting_id, lot_id, quantity, outstanding) "
+            "select %s, lot_id, sum(quantity), -sum(quantity) from inventory_movement "
+            "where entity_id = %s and sequence between %s and %s and quantity <> 0 "
+            "group by lot_id order by min(sequence)",
+            [posting.pk, document.entity.pk, *movements],
+        )
     return posting
 
 
