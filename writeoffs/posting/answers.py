@@ -19,6 +19,7 @@ from core.audit import NewEvent
 from core.errors import StaleContent
 from core.models import Entity, Upload, User
 from core.sheets.kinds import Committed
+from writeoffs.posting.erp_proof import erp_state
 from writeoffs.posting.exports import document_number
 from writeoffs.posting.models import PENDING, Posting, PostingLine, StagedAnswer, Takes
 
@@ -95,6 +96,7 @@ def _event(posting: Posting, answers: list[StagedAnswer], user: User, upload: Up
         kind, said = "posting.acknowledged", f"the ERP has {name}: {posting.acknowledged_how}"
     data = {
         "upload": upload.pk,
+        "erp": erp_state(posting),
         "answers": [[one.row, one.accepted, one.erp_document, one.message] for one in answers[:50]],
     }
     return NewEvent(user, kind, f"{user} took in the ERP's answer; {said}", posting.source_ref, data)

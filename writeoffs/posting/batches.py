@@ -22,12 +22,12 @@ from core.models import Entity, User
 from core.numbers import numbers_take
 from core.words import Role
 from writeoffs.ledger.models import JournalEntry, Origin
+from writeoffs.posting.erp_proof import SERIES, row_record
 from writeoffs.posting.exports import IMPORT, INFORMATION, Row, document_number, file_text, rows_of
 from writeoffs.posting.feed_models import ErpBatch, ErpHandout, FeedKind, Takes
 from writeoffs.posting.models import PENDING, Posting
 
 MADE_BY = frozenset({Role.CONTROLLER, Role.PREPARER})
-SERIES = "erp_batch"
 FILE_NAMES = {Takes.ADJUSTMENT: "stock-adjustment", Takes.JOURNAL: "journal"}
 
 
@@ -107,7 +107,12 @@ def batch_make(*, entity: Entity, user: User, kind: str, takes: str) -> ErpBatch
         kind="erp.batch_made",
         subject=f"erp_batch:{batch.pk}",
         message=f"{user} made batch {batch.number}: {FeedKind(kind).label.lower()}, {len(postings)} postings{told}.",
-        data={"documents": [document_number(one) for one in postings], "rows": len(rows)},
+        data={
+            "batch": batch.pk,
+            "postings": [one.source_ref for one in postings],
+            "rows": len(rows),
+            "record": row_record(batch),
+        },
     )
     return batch
 
@@ -181,16 +186,18 @@ def _hand_out(hand: _Hand, stem: str, takes: str, rows: Sequence[Row], batch: st
     # The mark tells a spreadsheet program that the file is UTF-8.
     content = ("\ufeff" + file_text(takes, rows, batch=batch, copy=copy + hand.before if sends else 0)).encode()
     digest = hashlib.sha256(content).hexdigest()
+    told: dict[str, object] = {"sha256": digest, "copy": copy, "bytes": len(content)}
     if sends:
-        ErpHandout.objects.create(
+        handout = ErpHandout.objects.create(
             entity=hand.entity, subject=hand.subject, copy=copy, sha256=digest, taken_by=hand.user
         )
+        told |= {"handout": handout.pk, "record": row_record(handout)}
     audit.record(
         entity=hand.entity,
         actor=hand.user,
         kind="erp.file_taken",
         subject=hand.told,
         message=f"{hand.user} took {name}" + (", a repeat." if repeat else "."),
-        data={"sha256": digest, "copy": copy, "bytes": len(content)},
+        data=told,
     )
     return HandedOut(name, content, copy + hand.before)

@@ -1,4 +1,5 @@
-"""The guards of postings: what was posted, when, by whom and of which lots stays; the ERP's part changes."""
+"""The guards of postings: what was posted, when, by whom and of which lots stays, and so does what the ERP was to take
+and what was handed out to it; what it answered changes."""
 
 from __future__ import annotations
 
@@ -6,7 +7,14 @@ from core import guards
 
 guards.register(
     *guards.kept(
-        "posting_posting", noun="a posting", fixed=["entity_id", "source_ref", "posted_on", "posted_at", "posted_by_id"]
+        "posting_posting",
+        noun="a posting",
+        fixed=["entity_id", "source_ref", "posted_on", "posted_at", "posted_by_id", "kind", "takes"],
     ),
     *guards.kept("posting_postingline", noun="a line of a posting", fixed=["posting_id", "lot_id", "quantity"]),
+    *guards.append_only("posting_erpbatch", noun="a batch for the ERP", keys=[["entity_id", "sequence"]]),
+    *guards.append_only(
+        "posting_erphandout", noun="a file handed out to the ERP", keys=[["entity_id", "subject", "copy"]]
+    ),
+    *guards.kept("posting_erpfeed", noun="a choice of what the ERP takes", fixed=["entity_id", "kind"]),
 )

@@ -111,7 +111,7 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
         user=user,
         values={"posted_by": user, "posted_at": timezone.now()},
     )
-    _, entries = posting_book(
+    posting, entries = posting_book(
         prepared=prepared,
         posted_by=user,
         prepared_by=proposal.created_by,
@@ -133,6 +133,8 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
             "entries": [entry.number for entry in entries],
             "net_loss": proposal.net_loss,
             "record": posted_record(proposal),
+            "kind": posting.kind,
+            "takes": posting.takes,
         },
     )
     return posted

@@ -23,7 +23,9 @@ from core.words import Framework, Role
 from inventory.models import CountSheet
 from writeoffs.ledger.calendar import period_of
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
+from writeoffs.posting.erp_proof import erp_state
 from writeoffs.posting.lots import fiscal_year_of
+from writeoffs.posting.models import Posting
 from writeoffs.posting.undo import Undoing, posting_void
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.content import RawLine
@@ -234,6 +236,7 @@ def _tell(
             "void": undoing.number,
             "record": void_record(proposal, undoing.number),
             "change": change.pk,
+            "erp": erp_state(Posting.objects.get(entity=proposal.entity, source_ref=proposal.source_ref)),
         },
     )
 
