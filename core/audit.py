@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,23 +19,11 @@ from django.utils import timezone
 from core.chains import ChainKind, kind_of, register, title_of
 from core.keys import in_hand
 from core.models import AuditEvent, ChainHead, Entity, User
+from core.storable import storable
 
 SIGN_IN_CHAIN = "sign-in"
 # What concerns the whole installation and no entity: guards suspended for a data migration.
 SYSTEM_CHAIN = "system"
-
-
-# PostgreSQL takes no NUL and neither database half a character: the event must not be lost over what it quotes.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _storable(value: Any) -> Any:
-    """JSON values with each character that cannot be stored shown as U+FFFD."""
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_storable(key): _storable(inner) for key, inner in value.items()}
-    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def entity_chain(entity: Entity) -> str:
@@ -121,9 +108,9 @@ def record_many(*, entity: Entity | None, events: Sequence[NewEvent], chain: str
             at=now,
             actor=new.actor,
             kind=new.kind,
-            subject=_storable(new.subject),
-            message=_storable(new.message),
-            data=_storable(json.loads(json.dumps({**(new.data or {}), **keyed}, default=str))),
+            subject=storable(new.subject),
+            message=storable(new.message),
+            data=storable(json.loads(json.dumps({**(new.data or {}), **keyed}, default=str))),
             previous_hash=previous,
             hash_version=VERSION,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from core import audit, outages
 from core.errors import BadInput, DomainError
-
-# NUL, and halves of a character: no database column and no file name takes them.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from core.storable import UNSTORABLE
 
 
 class UnstorableTextMiddleware:

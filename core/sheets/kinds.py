@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.models import Entity, Upload, User
+from core.storable import storable
 from core.words import Role
 
 
@@ -98,7 +99,8 @@ class Issues:
         self.by_code[level, code] = count + 1
         if count < self.limit:
             text = "" if value is None else str(value)
-            self.kept.append((level, code, row, column[:100], text[:200], message[:500]))
+            said = (storable(part) for part in (column[:100], text[:200], message[:500]))
+            self.kept.append((level, code, row, *said))
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from core.sheets.kinds import SheetKind
 from core.sheets.mapping import header_find, mapping_by_name, mapping_remembered
 from core.sheets.moments import as_of_check
 from core.sheets.reader import BadSheet, Head, file_on_disk, head_read
+from core.storable import storable
 from core.words import Role
 
 Status = Upload.Status
@@ -175,9 +176,10 @@ def read_head(upload: Upload, kind: SheetKind, path: str, sheet: str) -> None:
         upload.status, upload.message = Status.FAILED, error.message
         return
     upload.status, upload.message = Status.COLUMNS, ""
-    upload.sheet_name, upload.header, upload.sample = head.sheet, header.names, header.sample
+    # A file read in the wrong encoding holds NULs; the check complains of those in the rows.
+    upload.sheet_name, upload.header, upload.sample = storable([head.sheet, header.names, header.sample])
     upload.formats = {
-        "sheets": head.sheets,
+        "sheets": storable(head.sheets),
         "header_row": header.row,
         "encoding": head.encoding,
         "delimiter": head.delimiter,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
-from core.models import AuditEvent, Category, Upload, UploadIssue
+from core.models import AuditEvent, Category, Upload, UploadIssue, User
+from tests.conftest import Company
 from tests.core.sheets import files
 from tests.core.sheets.conftest import staged_rows
 from tests.core.sheets.files import HEADER, ROW, csv, xlsx
@@ -244,3 +247,21 @@ class TestCells:
             ("not_a_date", 5),
         ]
         assert (upload.error_count, upload.row_count) == (4, 5)
+
+
+@pytest.mark.database
+def test_a_file_full_of_nul_is_received_and_complained_of(
+    company: Company, signed_in: Callable[[User], Client]
+) -> None:
+    """As of a file in UTF-16 that says nothing of it: its columns are shown, its rows are refused, nothing breaks."""
+    sheet = b"sku,lot_code,location,counted_quantity\nA\x00B,L\x00,MAIN,4\n"
+    sheet += "n\x00ote\udcff".encode("utf-8", "surrogatepass")
+    client = signed_in(company["PREPARER"])
+    answer = client.post(
+        "/e/north/uploads/new/count/",
+        {"file": SimpleUploadedFile("count\x00.csv", sheet), "as_of": "2026-03-31T18:00"},
+        follow=True,
+    )
+    assert answer.status_code == 200
+    upload = Upload.objects.get()
+    assert upload.status in (Upload.Status.REFUSED, Upload.Status.FAILED, Upload.Status.COLUMNS)
