@@ -83,12 +83,13 @@ def query(context: template.Context, **changes: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def is_current(context: template.Context, url: str, exact: object = None) -> str:
-    """What aria-current says of a navigation link: "page", "true" on a page below it, or an empty text."""
+def is_current(context: template.Context, url: str, exact: object = None, under: str = "") -> str:
+    """What aria-current says of a navigation link: "page", "true" on a page below it, or an empty text. under: where
+    the link's room begins, if not at the link itself."""
     path = context["request"].path
     if path == url:
         return "page"
-    return "true" if not exact and url and path.startswith(url) else ""
+    return "true" if not exact and url and path.startswith(under or url) else ""
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ import io
 import pytest
 from django.urls import reverse
 
+from core import verify
 from core.csvfiles import safe_text
 from core.errors import BadInput, NotAllowed, WrongState
 from inventory.models import Item
@@ -71,14 +72,6 @@ def test_a_person_confirms_once_that_the_erp_has_it_and_says_how(company: Compan
         posting_acknowledge(**of, user=company["PREPARER"], how="4712")
 
 
-def test_a_write_down_has_nothing_for_the_erps_stock(company: Company) -> None:
-    proposal = posted(company, write_down_draft(company, make_lot(company.entity), "1"))
-    with pytest.raises(WrongState, match="marked already: Nothing for the ERP's stock"):
-        posting_acknowledge(
-            entity=company.entity, source_ref=proposal.source_ref, user=company["CONTROLLER"], how="4711"
-        )
-
-
 def test_a_list_that_leaves_nothing_outstanding_acknowledges_the_posting(company: Company) -> None:
     for sku in ("A", "B"):
         posted(company, draft(company, make_lot(company.entity, sku)))
@@ -96,3 +89,20 @@ def test_the_page_confirms_and_says_what_is_wrong(company, signed_in) -> None:
     assert "say how the ERP got it" in client.post(address, {"how": ""}, follow=True).content.decode()
     assert "confirmed, the ERP has it" in client.post(address, {"how": "Doc 4711"}, follow=True).content.decode()
     assert signed_in(company["APPROVER"]).post(address, {"how": "x"}).status_code == 403
+
+
+def test_a_journal_alone_is_confirmed_too_and_then_ties(company: Company, signed_in) -> None:
+    """A write-down moves no units; the ERP takes its journal, and a person may say so."""
+    proposal = posted(company, write_down_draft(company, make_lot(company.entity), "1000"))
+    posting = Posting.objects.get()
+    assert posting.status == Posting.Status.NOT_NEEDED
+    page = signed_in(company["CONTROLLER"]).get(proposal.get_absolute_url()).content.decode()
+    assert "the ERP has to take the journal" in page
+    posting_acknowledge(
+        entity=company.entity, source_ref=posting.source_ref, user=company["CONTROLLER"], how="Document 4711"
+    )
+    posting.refresh_from_db()
+    assert posting.status == Posting.Status.ACKNOWLEDGED
+    with pytest.raises(WrongState):
+        posting_acknowledge(entity=company.entity, source_ref=posting.source_ref, user=company["CONTROLLER"], how="x")
+    assert [said for said in verify.complaints(verify.Tally()) if "osting" in said] == []

@@ -16,7 +16,7 @@ from core.access import roles_in
 from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Entity, User
 from core.words import Role
-from writeoffs.posting.models import PENDING, Posting, PostingLine
+from writeoffs.posting.models import CONFIRMABLE, PENDING, Posting, PostingLine
 
 # Who may give their word that the ERP has a posting.
 ACKNOWLEDGED_BY = frozenset({Role.CONTROLLER, Role.PREPARER})
@@ -34,7 +34,7 @@ def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str
     posting = Posting.objects.filter(entity=entity, source_ref=source_ref).first()
     if posting is None:
         raise WrongState(f"{name} has not been posted, so there is nothing for the ERP to confirm.")
-    changed = Posting.objects.filter(pk=posting.pk, status__in=PENDING).update(
+    changed = Posting.objects.filter(CONFIRMABLE, pk=posting.pk).update(
         status=Posting.Status.ACKNOWLEDGED,
         acknowledged_at=timezone.now(),
         acknowledged_by=user,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from core.models import Entity, Upload, User
 from core.sheets.kinds import Committed
 from writeoffs.posting.erp_proof import erp_state
 from writeoffs.posting.exports import document_number
-from writeoffs.posting.models import PENDING, Posting, PostingLine, StagedAnswer, Takes
+from writeoffs.posting.models import CONFIRMABLE, Posting, PostingLine, StagedAnswer
 
 
 @transaction.atomic
@@ -30,8 +30,7 @@ def answers_commit(*, upload: Upload, user: User) -> Committed:
     by_posting: defaultdict[int, list[StagedAnswer]] = defaultdict(list)
     for answer in StagedAnswer.objects.filter(upload_id=upload.pk).order_by("row"):
         by_posting[answer.posting_id].append(answer)
-    alone = Q(status=Posting.Status.NOT_NEEDED, takes=Takes.JOURNAL)
-    waiting = Posting.objects.filter(Q(status__in=PENDING) | alone, entity=entity, pk__in=by_posting)
+    waiting = Posting.objects.filter(CONFIRMABLE, entity=entity, pk__in=by_posting)
     postings = {posting.pk: posting for posting in waiting.select_for_update().order_by("pk")}
     if len(postings) != len(by_posting):
         raise StaleContent(

@@ -64,9 +64,16 @@ class Posting(models.Model):
         """The ERP has something left to do."""
         return self.status in PENDING
 
+    @property
+    def may_be_confirmed(self) -> bool:
+        """The ERP has units to move, or a journal alone to take: a write-down, a release of allowance."""
+        return self.is_pending or (self.status == self.Status.NOT_NEEDED and self.takes == Takes.JOURNAL)
+
 
 # The ERP has yet to follow; what it rejected it has not followed either.
 PENDING = (Posting.Status.UNACKNOWLEDGED, Posting.Status.REJECTED)
+# What a person or the ERP may still say that it has: Posting.may_be_confirmed as a condition.
+CONFIRMABLE = Q(status__in=PENDING) | Q(status=Posting.Status.NOT_NEEDED, takes=Takes.JOURNAL)
 
 
 class PostingLine(models.Model):
