@@ -8,7 +8,7 @@ from core import verify
 from core.models import AuditEvent
 from core.verify import Tally, rows
 from writeoffs.ledger.models import PeriodPack
-from writeoffs.ledger.packs import pack_digest
+from writeoffs.ledger.packs import files_digest, pack_digest
 
 LIMIT = 100
 
@@ -17,12 +17,16 @@ def packs(tally: Tally) -> Iterator[str]:
     """Fields and files give the digest, which the audit event of the close keeps; printed files have their event."""
     closed: dict[int, str] = {}
     printed: dict[tuple[int, str], str] = {}
+    records: dict[tuple[int, bool], str] = {}
     for kind, data in (
         AuditEvent.objects.filter(kind__in=("period.closed", "period.pack_printed"), data__has_key="pack")
         .order_by("chain", "sequence")
         .values_list("kind", "data")
         .iterator(chunk_size=2000)
     ):
+        if "record" in data:
+            # The last word on the pack's files; events of before kept none.
+            records[data["pack"], kind != "period.closed"] = data["record"]
         if kind == "period.closed":
             closed[data["pack"]] = data["digest"]
         else:
@@ -36,6 +40,10 @@ def packs(tally: Tally) -> Iterator[str]:
             yield f"{name}: its fields and {len(frozen)} files are not what the close froze ({pack.digest[:16]}…)."
         elif heard != pack.digest:
             yield f"{name}: the audit trail tells of no such pack."
+        for was_printed in (False, True):
+            record = records.get((pack.pk, was_printed))
+            if record is not None and record != files_digest(pack, printed=was_printed):
+                yield f"{name}: a row of its {'printed' if was_printed else 'frozen'} files is not what was kept of it."
         for row in files:
             if row.printed and printed.pop((pack.pk, row.name), "") != row.sha256:
                 yield f"{name}: the audit trail tells of no such {row.name}."

@@ -22,6 +22,7 @@ from core.audit import entity_chain, head_lock
 from core.errors import WrongState
 from core.files import file_content, file_store
 from core.models import ChainHead, StoredFile, User
+from core.records import columns_of, record_digest
 from writeoffs.ledger.journal import chain_of
 from writeoffs.ledger.models import FiscalPeriod, PeriodPack, PeriodPackFile
 
@@ -111,6 +112,13 @@ def pack_digest(pack: PeriodPack, files: Iterable[tuple[str, str, int]]) -> str:
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 
 
+def files_digest(pack: PeriodPack, *, printed: bool) -> str:
+    """SHA-256 over the rows of a pack's files, frozen with the close or printed after it, and of their stored files."""
+    files = PeriodPackFile.objects.filter(pack=pack, printed=printed)
+    stored = StoredFile.objects.filter(pk__in=files.values("file"))
+    return record_digest((files, columns_of(PeriodPackFile)), (stored, columns_of(StoredFile, without=["content"])))
+
+
 @transaction.atomic
 def pack_print(*, pack: PeriodPack, papers: Sequence[Paper], user: User) -> list[PeriodPackFile]:
     """Add what was printed from the pack's frozen figures; a name that is there already is left as it is."""
@@ -128,7 +136,11 @@ def pack_print(*, pack: PeriodPack, papers: Sequence[Paper], user: User) -> list
         kind="period.pack_printed",
         subject=f"period:{pack.period.code}",
         message=f"{count} of pack {pack.version} of {pack.period} printed from its frozen figures.",
-        data={"pack": pack.pk, "files": {row.name: row.sha256 for row in made}},
+        data={
+            "pack": pack.pk,
+            "files": {row.name: row.sha256 for row in made},
+            "record": files_digest(pack, printed=True),
+        },
     )
     return made
 

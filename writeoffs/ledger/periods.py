@@ -22,7 +22,7 @@ from core.models import ChangeRequest, User
 from core.words import Role
 from writeoffs.ledger.calendar import period_of as period_of
 from writeoffs.ledger.models import FiscalPeriod
-from writeoffs.ledger.packs import pack_freeze
+from writeoffs.ledger.packs import files_digest, pack_freeze
 
 REOPEN = "period.reopen"
 
@@ -147,7 +147,12 @@ def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
         kind="period.closed",
         subject=f"period:{locked.code}",
         message=f"{user} closed {locked}.",
-        data={**days, "pack": pack.pk, "digest": pack.digest},
+        data={
+            **days,
+            "pack": pack.pk,
+            "digest": pack.digest,
+            "record": files_digest(pack, printed=False),
+        },
     )
     return locked
 

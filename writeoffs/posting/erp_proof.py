@@ -19,6 +19,8 @@ from writeoffs.posting.models import Posting
 
 SERIES = "erp_batch"
 _RELEASE = "RELEASE"
+# erp_state of a posting that no step has touched yet.
+_UNTOUCHED: list[Any] = [None, "", "", None, 0]
 Ref = tuple[int | None, str]
 
 
@@ -31,7 +33,7 @@ def row_record(row: Model) -> str:
 def erp_state(posting: Posting) -> list[Any]:
     """Where a posting stands with the ERP, as the audit event of each step on it keeps it in `erp`."""
     rejected_at = posting.rejected_at.isoformat() if posting.rejected_at else None
-    return [posting.batch_id, posting.erp_document, posting.erp_message, rejected_at]
+    return [posting.batch_id, posting.erp_document, posting.erp_message, rejected_at, posting.journal_through]
 
 
 def batches(tally: Tally) -> Iterator[str]:
@@ -101,7 +103,7 @@ def erp_states(tally: Tally) -> Iterator[str]:
                 f"{posting.entity}: posting of {posting.source_ref}: it was made as {due[0]} of which the ERP takes "
                 f"{due[1]}, but is stored as {posting.kind} and {posting.takes}."
             )
-        if states.get(ref, [None, "", "", None]) != erp_state(posting):
+        if states.get(ref, _UNTOUCHED) != erp_state(posting):
             yield (
                 f"{posting.entity}: posting of {posting.source_ref}: its batch or what the ERP answered is not what "
                 "the audit trail tells."
@@ -127,6 +129,6 @@ def _steps() -> tuple[dict[Ref, tuple[str, str]], dict[Ref, list[Any]]]:
         if "erp" in data:
             states[entity_id, subject] = data["erp"]
         for ref in data.get("postings", ()) if kind == "erp.batch_made" else ():
-            state = states.get((entity_id, ref), [None, "", "", None])
-            states[entity_id, ref] = [data["batch"], state[1], state[2], None]
+            state = states.get((entity_id, ref), _UNTOUCHED)
+            states[entity_id, ref] = [data["batch"], state[1], state[2], None, state[4]]
     return made, states
