@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 
 from core import guards, verify
+from tests.faults.size import SOAK
 from tests.plugins.database import ServerDatabase
 
 # table.column -> why verify may be silent about it.
@@ -122,11 +123,10 @@ def raw(sql: str) -> list[tuple[Any, ...]]:
 
 
 def rows_of(table: str) -> list[Any]:
-    """The keys of the first and the last protected row; on PostgreSQL of the last, since what differs there is the
-    engine and not the place."""
+    """The keys of the first and the last protected row; at the size of a build of the last."""
     key = model_of(table)._meta.pk.column
     [(first, last)] = raw(f"select min(t.{key}), max(t.{key}) from {table} t where {ROWS.get(table, '1 = 1')}")
-    if connection.vendor == "postgresql" and last is not None:
+    if last is not None and not SOAK:
         return [last]
     return [] if first is None else [first] if first == last else [first, last]
 
@@ -149,7 +149,7 @@ def silent_about(table: str, field: models.Field[Any, Any], key: Any) -> bool | 
     return tried
 
 
-@pytest.mark.database
+@pytest.mark.faults
 def test_verify_sees_a_change_of_every_column_of_every_protected_table(demo_database: ServerDatabase) -> None:
     silent: dict[str, list[Any]] = {}
     seen: set[str] = set()
@@ -177,6 +177,7 @@ def test_verify_sees_a_change_of_every_column_of_every_protected_table(demo_data
     wrong = {
         "verify is silent about": {name: keys for name, keys in silent.items() if name not in UNSEEN},
         "the demo has no protected row of": sorted(FILLED & set(empty)),
-        "verify sees what the list says it need not": sorted(UNSEEN.keys() - silent.keys()),
+        # Of one row a table some are seen by chance; only all that is tried says what the list need not name.
+        "verify sees what the list says it need not": sorted(UNSEEN.keys() - silent.keys()) if SOAK else [],
     }
     assert not any(wrong.values()), wrong
