@@ -76,7 +76,8 @@ def section(results: list[Result], options: argparse.Namespace) -> str:
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, commit {commit}, {os.cpu_count()} cores ({platform.machine()}), "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}. "
         f"Real processes; after each fault every verifier is clean. Killed at every "
-        f"{'statement' if options.every == 1 else f'{options.every}th statement'}.",
+        f"{'statement' if options.every == 1 else f'statement in {options.every}'}; {options.operations:,} operations, "
+        f"{options.files:,} files.",
         "",
         f"| what was tried | {' | '.join(names)} |",
         f"|---|{'---:|' * len(names)}",
