@@ -6,6 +6,8 @@ import datetime as dt
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from core import guards
 from tests.conftest import Company, make_company
@@ -33,7 +35,8 @@ def test_what_was_posted_and_voided_before_is_there_after() -> None:
     assert len(before[1]) == 1
     # Back to what the release before had, where neither kinds nor voids were kept; then as an upgrade goes.
     guards.drop()
-    call_command("migrate", "proposals", "0001", verbosity=0)
-    call_command("migrate", "posting", "0001", verbosity=0)
+    # By the executor, which puts up no guards: today's would name columns that were not there then.
+    for app in ("proposals", "posting"):
+        MigrationExecutor(connection).migrate([(app, "0001_initial")])
     call_command("migrate", verbosity=0)
     assert facts() == before

@@ -69,9 +69,8 @@ def test_the_database_refuses_it(sent: Proposal, change: str) -> None:
         run(statement)
 
 
+@pytest.mark.sqlite
 def test_sqlite_replaces_no_batch_and_no_handed_out_file(sent: Proposal) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("REPLACE is SQLite's")
     for table, message in (("posting_erpbatch", "a batch for"), ("posting_erphandout", "a file handed out")):
         with pytest.raises(IntegrityError, match=f"{message}.*is never"):
             run(f"replace into {table} select * from {table}")
