@@ -1,0 +1,32 @@
+"""Every model of the room is found here; each is written beside those it goes with."""
+
+from writeoffs.valuation.assessments import Assessment, AssessmentLine
+from writeoffs.valuation.inputs import (
+    ConditionMark,
+    Contract,
+    Demand,
+    MaterialUse,
+    Price,
+    PriceRate,
+    PurchaseCommitment,
+    SalesFigure,
+)
+from writeoffs.valuation.policies import AgeingBand, Basis, CostFormula, Level, ValuationPolicy
+
+__all__ = [
+    "AgeingBand",
+    "Assessment",
+    "AssessmentLine",
+    "Basis",
+    "ConditionMark",
+    "Contract",
+    "CostFormula",
+    "Demand",
+    "Level",
+    "MaterialUse",
+    "Price",
+    "PriceRate",
+    "PurchaseCommitment",
+    "SalesFigure",
+    "ValuationPolicy",
+]
