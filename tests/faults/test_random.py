@@ -147,9 +147,8 @@ class Workload:
             return
         user = self.mine(document)
         quantity = self.random.randint(1, 9) if self.random.random() < 0.95 else 500
-        ok = (
-            document.status == "DRAFT" and user.email == document.preparer and quantity <= self.books.lots[document.lot]
-        )
+        ok = document.status == "DRAFT" and user.email == document.preparer
+        ok = ok and self.books.bears(document.lot, quantity, document.day)
 
         def change() -> Proposal:
             line = self.of(document).lines.select_related("proposal__entity", "lot__item", "lot__location").get()
@@ -170,7 +169,7 @@ class Workload:
             return
         user = self.mine(document)
         ok = document.status == "DRAFT" and user.email == document.preparer and self.books.takes(document.day)
-        ok = ok and document.quantity <= self.books.lots[document.lot]
+        ok = ok and self.books.bears(document.lot, document.quantity, document.day)
         if self.judged(
             "submit", ok, lambda: services.proposal_submit(proposal=self.of(document), user=user), document.number
         ):
@@ -193,7 +192,8 @@ class Workload:
 
     def stands(self, document: Document) -> bool:
         """Whether its period and its lot still take it."""
-        return self.books.takes(document.day) and document.quantity <= self.books.lots[document.lot]
+        lot, quantity, day = document.lot, document.quantity, document.day
+        return self.books.takes(day) and self.books.bears(lot, quantity, day)
 
     def return_(self) -> None:
         document = self.document("SUBMITTED")
@@ -373,7 +373,7 @@ class Workload:
             rows.append(f"{sku},{code},{place},{category},{quantity},40,2026-03-{number % 27 + 1:02}\n")
         self.log.append("stock list")
         self.send("stock_list", rows, faults.HEADER, self.people["CONTROLLER"][0])
-        self.books.listed(quantities)
+        self.books.listed(quantities, self.entity.local_date())
         self.done["stock list"] += 1
 
     def count(self) -> None:
