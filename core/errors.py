@@ -6,9 +6,11 @@ the value and the next step. `status` is the HTTP answer where no form shows it.
 
 
 class DomainError(Exception):
-    """A rule refused a step. `message` is shown to the user as it stands; `status` is an HTTP status."""
+    """A rule refused a step. `message` is shown to the user as it stands; `status` is an HTTP status; `code` is stable
+    and names the rule for files and other systems."""
 
     status = 409
+    code = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -25,6 +27,17 @@ class SegregationOfDuties(DomainError):
     """Preparer, approver and poster of one document are three people."""
 
     status = 403
+    code = "SOD"
+
+
+class OverLimit(DomainError):
+    """The amount is above what the person approves. code: LIMIT_NEEDS_ and the code of the title that it takes."""
+
+    status = 403
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WrongState(DomainError):

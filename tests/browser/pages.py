@@ -72,6 +72,8 @@ PAGES: tuple[Page, ...] = (
     Page("upload", f"{HOME}uploads/", "preparer", "main tbody a[href*='/uploads/']"),
     Page("proposals", f"{HOME}proposals/"),
     Page("proposal-new", f"{HOME}proposals/new/", "preparer"),
+    Page("approval-limits", f"{HOME}proposals/limits/"),
+    Page("approval-limits-change", f"{HOME}proposals/limits/change/", "controller"),
     Page("proposal-from-stock", f"{HOME}proposals/from-stock/?expiry=expired", "preparer"),
     Page("proposal-from-quarantine", f"{HOME}proposals/from-quarantine/", "preparer"),
     _proposals("DRAFT", "preparer"),

@@ -14,6 +14,7 @@ class ProposalsConfig(AppConfig):
         from core.models import Entity
         from inventory.kinds.stock_list import register_posted_moment
         from writeoffs.proposals.selectors import last_voided_at
+        from writeoffs.proposals.services import limits
         from writeoffs.proposals.services.void import CHANGE_KIND
 
         def address(entity: Entity, number: str) -> str:
@@ -21,4 +22,5 @@ class ProposalsConfig(AppConfig):
 
         refs.register("proposal", address)
         changes.register(CHANGE_KIND)
+        changes.register(limits.CHANGE_KIND)
         register_posted_moment(last_voided_at)

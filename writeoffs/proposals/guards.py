@@ -103,6 +103,12 @@ guards.register(
     *guards.append_only("proposals_decision", noun="a decision", keys=[]),
     *guards.append_only("proposals_void", noun="a void", keys=[["proposal_id", "number"]]),
     *guards.append_only("proposals_voidedline", noun="a voided line", keys=[["line_id"]]),
+    *guards.append_only("proposals_approvallimits", noun="a version of the limits", keys=[["entity_id", "version"]]),
+    *guards.append_only(
+        "proposals_approvaltitle", noun="an approval title", keys=[["limits_id", "code"], ["limits_id", "rank"]]
+    ),
+    *guards.append_only("proposals_titleholder", noun="a holder of a title", keys=[["title_id", "user_id"]]),
+    *guards.append_only("proposals_approvalband", noun="an approval band", keys=[]),
     *_proposal_guards(),
     *_frozen(LINE, POSTED, LINES),
     *_frozen(CHARGE, POSTED, CHARGES),

@@ -90,6 +90,13 @@ class Proposal(models.Model):
         related_name="+",
         help_text="The second approver, whom a soft-closed period asks for.",
     )
+    limits = models.ForeignKey(
+        "proposals.ApprovalLimits",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The version of the approval limits that it was submitted under; none where there were none.",
+    )
     posted_at = models.DateTimeField(null=True)
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -355,3 +362,10 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+# Every model of the room is found here; these are written beside their rules.
+from writeoffs.proposals.limit_models import ApprovalBand as ApprovalBand  # noqa: E402
+from writeoffs.proposals.limit_models import ApprovalLimits as ApprovalLimits  # noqa: E402
+from writeoffs.proposals.limit_models import ApprovalTitle as ApprovalTitle  # noqa: E402
+from writeoffs.proposals.limit_models import TitleHolder as TitleHolder  # noqa: E402

@@ -17,6 +17,7 @@ from core.models import Entity, User
 from core.words import Role
 from writeoffs.ledger.calendar import first_open_date, no_period, period_of
 from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.proposals.limits import asked_of, limit_refusal
 from writeoffs.proposals.models import Proposal, Status, Verb
 
 ROLE_OF: dict[str, tuple[Role, ...]] = {
@@ -85,7 +86,7 @@ def approval_refusal(
         return NotAllowed(f"{proposal.number} is {said} by an approver; you have no such role in {proposal.entity}.")
     if user.pk in excluded(proposal, Verb.APPROVE):
         return SegregationOfDuties(_conflict(proposal, user, said))
-    return None
+    return limit_refusal(proposal, user=user, gross=gross, said=said)
 
 
 def role_refusal(proposal: Proposal, *, roles: Collection[str], verb: str) -> NotAllowed | None:
@@ -115,6 +116,9 @@ def people_for(proposal: Proposal, verb: str) -> list[User]:
     ).exclude(pk__in=excluded(proposal, verb))
     if verb in OWN:
         people = people.filter(pk=proposal.created_by_id)
+    asked = asked_of(proposal, proposal.gross_loss) if verb == Verb.APPROVE else None
+    if asked is not None:
+        people = people.filter(pk__in=asked.holders())
     return list(people.distinct())
 
 

@@ -7,9 +7,9 @@ from writeoffs.proposals.models import Evidence, Proposal, Void
 
 
 def posted_record(proposal: Proposal) -> str:
-    """A posted proposal keeps all but its status and version; so do its papers."""
+    """A posted proposal keeps all but its status and version; so do its papers. limits: digests of before have none."""
     return record_digest(
-        (Proposal.objects.filter(pk=proposal.pk), columns_of(Proposal, without=["status", "version"])),
+        (Proposal.objects.filter(pk=proposal.pk), columns_of(Proposal, without=["status", "version", "limits_id"])),
         (Evidence.objects.filter(proposal=proposal), columns_of(Evidence)),
     )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from writeoffs.proposals.views import charges, detail, lines, listing, making, papers, voiding
+from writeoffs.proposals.views import charges, detail, limits, lines, listing, making, papers, voiding
 
 
 class Number:
@@ -23,6 +23,8 @@ app_name = "proposals"
 urlpatterns = [
     path("", listing.proposal_list, name="list"),
     path("bulk/", listing.proposal_bulk, name="bulk"),
+    path("limits/", limits.limits, name="limits"),
+    path("limits/change/", limits.limits_ask, name="limits_ask"),
     path("new/", making.proposal_new, name="new"),
     path("from-stock/", making.proposal_from_stock, name="from_stock"),
     path("from-count/<str:sheet>/", making.proposal_from_count, name="from_count"),

@@ -15,7 +15,7 @@ from core.errors import WrongState
 from core.groups import USER_ADMINISTRATORS
 from core.models import Category, Entity, Location, Membership, User
 from core.words import Framework, Method, Role
-from writeoffs.desk.demo import group, north, south
+from writeoffs.desk.demo import group, limits, north, south
 from writeoffs.desk.demo.clock import TODAY, Clock
 from writeoffs.desk.demo.goods import CATALOGUE, LOCATIONS
 from writeoffs.desk.demo.office import Office
@@ -54,6 +54,7 @@ def _build(say: Say) -> None:
         south.story(Office(southgate, people, clock), say)
         clock.go_to(TODAY, 16)
         group.story(nordwind, southgate, people, clock, say)
+        limits.story(nordwind, people)
 
 
 def _people() -> dict[str, User]:

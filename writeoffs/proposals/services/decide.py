@@ -16,12 +16,13 @@ from writeoffs.proposals import content, policy
 from writeoffs.proposals.charges import charges_check
 from writeoffs.proposals.counted import refuse_moved
 from writeoffs.proposals.late import refuse_unclassified
+from writeoffs.proposals.limits import limits_at
 from writeoffs.proposals.models import Proposal, Verb
 from writeoffs.proposals.services.lines import content_refresh, refuse_other_reason
 from writeoffs.proposals.services.steps import content_check, guard, proposal_lock, step
 
 _CLEARED = {"digest": "", "submitted_at": None, "approved_at": None, "approved_by": None}
-_CLEARED |= {"countersigned_at": None, "countersigned_by": None}
+_CLEARED |= {"countersigned_at": None, "countersigned_by": None, "limits": None}
 
 
 def _tell(proposal: Proposal, user: User, kind: str, message: str, comment: str = "", **more: object) -> None:
@@ -63,6 +64,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     accounts_for(mapping=mapping, entries=content.journal_planned(proposal))
     accounts = content.accounts_named(proposal, mapping)
     values = {"digest": content.content_digest(proposal, lines, accounts), "submitted_at": timezone.now()}
+    values["limits"] = limits_at(entity=proposal.entity, day=proposal.entity.local_date())
     step(proposal, verb=Verb.SUBMIT, to=to, user=user, values=values)
     message = f"{user} submitted {proposal.number}: {content.amount_said(proposal)}."
     finding = [proposal.finding, proposal.material]
