@@ -74,7 +74,7 @@ def test_a_filtered_stock_list_is_confirmed_with_what_is_left_out_and_becomes_a_
         f"{address}?q=OLD", {"confirmed": "1", "kind": "WRITE_OFF", "reason": "OBSOLESCENCE", **DATES}, follow=True
     )
     proposal = Proposal.objects.get()
-    assert "is a draft of 3 lots. 1 with nothing to lose left out." in answer.content.decode()
+    assert "is a draft of 3 lots. 1 with nothing for it left out." in answer.content.decode()
     assert (proposal.line_count, proposal.gross_loss, proposal.net_loss) == (3, 12000, 12000)
     assert set(proposal.lines.values_list("quantity", flat=True)) == {Decimal(-100)}
 

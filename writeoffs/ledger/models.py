@@ -228,6 +228,7 @@ class Leg(models.TextChoices):
     COUNT_LOSS = "COUNT_LOSS", "Count losses"
     COUNT_GAIN = "COUNT_GAIN", "Count gains"
     RECOVERY = "RECOVERY", "Recovery"
+    REVERSAL = "REVERSAL", "Reversal of a write-down"
     CORRECTION = "CORRECTION", "Correction of an earlier year"
     CORRECT_GAIN = "CORRECT_GAIN", "Correction of an earlier year, gains"
     DISPOSAL_COST = "DISPOSAL_COST", "Disposal cost"

@@ -29,6 +29,7 @@ from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
 from writeoffs.posting.models import Posting
 from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
+from writeoffs.posting.reversals import reversal
 from writeoffs.posting.running import date_check
 from writeoffs.posting.sets import rows_insert, rows_update
 
@@ -37,6 +38,7 @@ _MOVEMENT_KIND = {
     "WRITE_DOWN": MovementKind.WRITE_DOWN,
     "COUNT_ADJUSTMENT": MovementKind.COUNT,
     "RECOVERY": MovementKind.RECOVERY,
+    "REVERSAL": MovementKind.REVERSAL,
 }
 
 
@@ -53,9 +55,9 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is to be posted. kind: WRITE_OFF, WRITE_DOWN, COUNT_ADJUSTMENT or RECOVERY; title: for people, in the
-    entries; correction: how, where it corrects a material error of an earlier fiscal year; adjustment: whether it is
-    posted into the year's period 13; second_approver: whether it has the one that a soft-closed period asks for."""
+    """What is to be posted. kind: WRITE_OFF, WRITE_DOWN, COUNT_ADJUSTMENT, RECOVERY or REVERSAL; title: for people, in
+    the entries; correction: how, where it corrects a material error of an earlier fiscal year; adjustment: whether it
+    is posted into the year's period 13; second_approver: whether it has the one that a soft-closed period asks for."""
 
     entity: Entity
     source_ref: str
@@ -176,6 +178,15 @@ def _change(
                 fiscal_year=fiscal_year,
                 exponent=exponent,
             )
+        case "REVERSAL":
+            return reversal(
+                lot,
+                _amount_asked(lot, instruction),
+                method=entity.method,
+                us_gaap=entity.framework == Framework.US_GAAP,
+                fiscal_year=fiscal_year,
+                exponent=exponent,
+            )
         case "RECOVERY":
             state = standing.get(instruction.quarantine_id or 0)
             if state is None:
@@ -199,7 +210,7 @@ def _change(
 
 def _amount_asked(lot: LotState, instruction: Instruction) -> int:
     if instruction.new_carrying_amount is None:
-        raise BadInput(f"Lot {lot.label}: say which carrying amount it is written down to; 0 writes it down in full.")
+        raise BadInput(f"Lot {lot.label}: say which carrying amount it has from now on.")
     return instruction.new_carrying_amount
 
 

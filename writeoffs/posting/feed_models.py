@@ -27,6 +27,7 @@ class FeedKind(models.TextChoices):
     WRITE_DOWN = "WRITE_DOWN", "Write-downs"
     COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustments"
     RECOVERY = "RECOVERY", "Recoveries"
+    REVERSAL = "REVERSAL", "Reversals of write-downs"
     RELEASE = "RELEASE", "Releases of allowance by a stock list"
 
 
@@ -36,10 +37,11 @@ DEFAULTS: dict[str, Takes] = {
     FeedKind.WRITE_DOWN: Takes.JOURNAL,
     FeedKind.COUNT_ADJUSTMENT: Takes.ADJUSTMENT,
     FeedKind.RECOVERY: Takes.ADJUSTMENT,
+    FeedKind.REVERSAL: Takes.JOURNAL,
     FeedKind.RELEASE: Takes.JOURNAL,
 }
 # No unit moves, so there is no stock adjustment to take.
-JOURNAL_ONLY = frozenset({FeedKind.WRITE_DOWN.value, FeedKind.RELEASE.value})
+JOURNAL_ONLY = frozenset({FeedKind.WRITE_DOWN.value, FeedKind.REVERSAL.value, FeedKind.RELEASE.value})
 
 
 class ErpFeed(models.Model):

@@ -136,6 +136,19 @@ def write_down(lot: LotState, new_carrying_amount: int, *, method: str, fiscal_y
         raise BadInput(
             f"Lot {lot.label} has {_units(lot.quantity)} on hand, so there is nothing to write down. Remove the line."
         )
+    refuse_target(lot, new_carrying_amount, exponent)
+    if new_carrying_amount >= carrying:
+        raise BadInput(
+            f"Lot {lot.label} carries {_amount(carrying, exponent)}; writing it down to "
+            f"{_amount(new_carrying_amount, exponent)} would not lower it. Enter a lower amount, or remove the line."
+        )
+    amount = carrying - new_carrying_amount
+    direct = method == Method.DIRECT
+    return Change(lot, 0, -amount if direct else 0, 0 if direct else amount, amount, ((fiscal_year, amount),), amount)
+
+
+def refuse_target(lot: LotState, new_carrying_amount: int, exponent: int) -> None:
+    """BadInput where a carrying amount that a lot is to have is below nil or finer than the currency."""
     if new_carrying_amount < 0:
         raise BadInput(
             f"Lot {lot.label}: the new carrying amount {_amount(new_carrying_amount, exponent)} is below nil. "
@@ -149,14 +162,6 @@ def write_down(lot: LotState, new_carrying_amount: int, *, method: str, fiscal_y
             f"than the currency, which has {exponent or 'no'} decimals. Enter {_amount(below, exponent)} or "
             f"{_amount(below + unit, exponent)}."
         )
-    if new_carrying_amount >= carrying:
-        raise BadInput(
-            f"Lot {lot.label} carries {_amount(carrying, exponent)}; writing it down to "
-            f"{_amount(new_carrying_amount, exponent)} would not lower it. Enter a lower amount, or remove the line."
-        )
-    amount = carrying - new_carrying_amount
-    direct = method == Method.DIRECT
-    return Change(lot, 0, -amount if direct else 0, 0 if direct else amount, amount, ((fiscal_year, amount),), amount)
 
 
 def count_adjustment(lot: LotState, difference: int, *, exponent: int) -> Change:
@@ -268,15 +273,16 @@ def part_of(change: Change, *, reason: str, cost_centre_id: int | None = None) -
     )
 
 
-def lines_of(parts: Iterable[Part]) -> list[PlannedLine]:
-    """INVENTORY follows cost, INVENTORY_ALLOWANCE the allowance, and the loss role of the reason bears what is left:
-    a write-down, a write-off, a count difference and a recovery are the same three lines with other signs."""
+def lines_of(parts: Iterable[Part], *, bears: str = "") -> list[PlannedLine]:
+    """INVENTORY follows cost, INVENTORY_ALLOWANCE the allowance, and the loss role of the reason, or the one given,
+    bears what is left: a write-down, its reversal, a write-off, a count difference and a recovery are the same three
+    lines with other signs."""
     sums: defaultdict[tuple[str, int | None, int | None, int | None, str], int] = defaultdict(int)
     for part in parts:
         dimensions = (part.location_id, part.category_id, part.cost_centre_id, part.reason)
         sums["INVENTORY", *dimensions] += part.cost
         sums["INVENTORY_ALLOWANCE", *dimensions] -= part.allowance
-        sums[loss_role(part.reason), *dimensions] += part.allowance - part.cost
+        sums[bears or loss_role(part.reason), *dimensions] += part.allowance - part.cost
     return [
         PlannedLine(role, from_raw(amount, MONEY_SCALE), location, category, cost_centre, reason)
         for (role, location, category, cost_centre, reason), amount in sorted(sums.items(), key=_line_order)
@@ -296,14 +302,18 @@ _LEGS: dict[str, tuple[tuple[str, bool | None, str], ...]] = {
     "WRITE_DOWN": (("WRITE_DOWN", None, "Write-down"),),
     "COUNT_ADJUSTMENT": (("COUNT_LOSS", False, "Count losses"), ("COUNT_GAIN", True, "Count gains")),
     "RECOVERY": (("RECOVERY", None, "Recovery of written-off stock"),),
+    "REVERSAL": (("REVERSAL", None, "Reversal of write-down"),),
 }
+# Never netted with losses, whatever the reason of the write-down was (IAS 2.34, 2.36(f)).
+_BEARS: dict[str, str] = {"REVERSAL": "REVERSAL_OF_WRITE_DOWN"}
 
 
 def entries_of(kind: str, parts: Sequence[Part], *, title: str) -> list[PlannedEntry]:
     """The balanced entries of one document of a kind, one per leg; a leg without value makes none."""
     entries = []
     for leg, inward, name in _LEGS[kind]:
-        lines = lines_of(part for part in parts if inward is None or part.inward is inward)
+        own = (part for part in parts if inward is None or part.inward is inward)
+        lines = lines_of(own, bears=_BEARS.get(kind, ""))
         if lines:
             entries.append(PlannedEntry(leg, "OWN", f"{name}: {title}"[:200], lines))
     return entries

@@ -28,9 +28,9 @@ from writeoffs.posting.book import Document, movement_row
 from writeoffs.posting.lots import lot_states
 from writeoffs.posting.mirrors import Lines, mirror_of_parts, mirror_of_rest
 from writeoffs.posting.models import Posting, Takes
-from writeoffs.posting.plans import Change, Part
+from writeoffs.posting.plans import Change, LotState, Part
 from writeoffs.posting.running import date_check
-from writeoffs.posting.sets import rows_update
+from writeoffs.posting.sets import among, ids, rows_update
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def posting_void(undoing: Undoing) -> list[JournalEntry]:
     # Behind the lots, as a stock list takes them: a batch that is being made now is in it or has to wait.
     posting = Posting.objects.select_for_update().get(pk=posting.pk)
     mirrors = [plans.void(change) for change in _by_lot([posted[place] for place in sorted(undoing.lines)])]
+    if document.kind == "REVERSAL":
+        _refuse_units_gone(document, [mirror.lot for mirror in mirrors])
     date_check(entity=entity, posted_on=undoing.posted_on, changes=mirrors)
     _quarantine_restore(undoing)
     movements_append(
@@ -95,6 +97,25 @@ def posting_void(undoing: Undoing) -> list[JournalEntry]:
         _journal_given(posting, before=written[0].chain_sequence)
     _outstanding_restore(posting, mirrors, is_last=undoing.is_last)
     return written
+
+
+def _refuse_units_gone(document: Document, lots: Sequence[LotState]) -> None:
+    """WrongState where units left after the reversal: they took their share of what came back, and the mirror would
+    lay it on those that are left."""
+    own = "select max(sequence) from inventory_movement where entity_id = %s and source_ref = %s and kind <> 'VOID'"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select min(m.lot_id) from inventory_movement m where m.entity_id = %s and m.quantity < 0 "
+            f"and m.sequence > ({own}) and {among('m.lot_id')}",
+            [document.entity.pk, document.entity.pk, document.source_ref, ids([lot.lot_id for lot in lots])],
+        )
+        (gone,) = cursor.fetchone()
+    for lot in lots:
+        if lot.lot_id == gone:
+            raise WrongState(
+                f"Lot {lot.label}: some of its units have left since, with their share of what the reversal brought "
+                "back. It cannot be voided any more; write down what is left by a new proposal."
+            )
 
 
 def _posted_changes(document: Document) -> list[Change]:

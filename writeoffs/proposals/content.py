@@ -171,9 +171,8 @@ def evidence_digests(proposal: Proposal) -> list[str]:
 
 
 def gross_of(change: Change) -> int:
-    """What limits judge of one change: at cost, before allowance; of a write-down under the allowance method its
-    amount."""
-    return abs(change.cost) or abs(change.loss)
+    """What limits judge of one change: at cost, before allowance; of a write-down or its reversal its amount."""
+    return max(abs(change.cost), abs(change.loss))
 
 
 def differences(entity: Entity, lines: Sequence[RawLine], changes: Sequence[Change]) -> list[str]:

@@ -180,7 +180,8 @@ class EditForm(HeaderForm):
 
 
 class FromStockForm(HeaderForm):
-    """A write-off of all that the lots hold, or a write-down of each to a part of its carrying amount."""
+    """A write-off of all that the lots hold, a write-down of each to a part of its carrying amount, or a reversal of a
+    part of its write-down."""
 
     percent = forms.DecimalField(
         label="Write down to, % of the carrying amount",
@@ -191,9 +192,18 @@ class FromStockForm(HeaderForm):
         decimal_places=2,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
+    back = forms.DecimalField(
+        label="Reverse, % of the write-down",
+        help_text="For a reversal only: the part of each lot's write-down that comes back, of what can come back.",
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal(100),
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
 
     field_order = (
-        *("kind", "reason", "percent", "event_on", "found_on", "posting_on", "adjustment"),
+        *("kind", "reason", "percent", "back", "event_on", "found_on", "posting_on", "adjustment"),
         *("finding", "material", "finding_why", "note", "quarantine_goods"),
     )
 
@@ -202,11 +212,19 @@ class FromStockForm(HeaderForm):
         data = super().clean()
         if data.get("kind") == Kind.WRITE_DOWN and data.get("percent") is None and "percent" not in self.errors:
             self.add_error("percent", "Say which part of the carrying amount stays; enter 0 to write it down to nil.")
+        if data.get("kind") == Kind.REVERSAL and data.get("back") is None and "back" not in self.errors:
+            self.add_error("back", "Say which part of the write-down comes back; enter 100 to reverse all of it.")
         return data
+
+    @property
+    def share(self) -> Decimal:
+        """The percentage of the kind chosen; 0 of a write-off, which has none."""
+        given = self.cleaned_data["back" if self.cleaned_data["kind"] == Kind.REVERSAL else "percent"]
+        return Decimal(given or 0)
 
 
 class LineForm(forms.Form):
-    """One line: a quantity, or for a write-down the carrying amount that stays."""
+    """One line: a quantity, or for a write-down and its reversal the carrying amount from then on."""
 
     quantity = _figure("Quantity", QUANTITY_SCALE, required=False)
     new_carrying_amount = _figure("New carrying amount", MONEY_SCALE, required=False, min_value=Decimal(0))
@@ -218,7 +236,7 @@ class LineForm(forms.Form):
     def __init__(self, *args: Any, proposal: Proposal, cost_centre: CostCentre | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         centre_choices(self.fields["cost_centre"], proposal, cost_centre)
-        if proposal.kind == Kind.WRITE_DOWN:
+        if proposal.is_valued:
             del self.fields["quantity"]
             self.fields["new_carrying_amount"].label = f"New carrying amount, {proposal.entity.currency}"
         else:

@@ -25,6 +25,11 @@ class Kind(models.TextChoices):
     WRITE_DOWN = "WRITE_DOWN", "Write-down"
     COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustment"
     RECOVERY = "RECOVERY", "Recovery"
+    REVERSAL = "REVERSAL", "Reversal of a write-down"
+
+
+# Kinds whose lines say which carrying amount a lot has from then on; no unit moves.
+VALUED = frozenset({Kind.WRITE_DOWN.value, Kind.REVERSAL.value})
 
 
 class Finding(models.TextChoices):
@@ -150,12 +155,19 @@ class Proposal(models.Model):
     def source_ref(self) -> str:
         return f"proposal:{self.number}"
 
+    @property
+    def is_valued(self) -> bool:
+        """Whether its lines say a carrying amount instead of a quantity."""
+        return self.kind in VALUED
+
 
 class ProposalLine(models.Model):
-    """What happens to one lot. quantity is signed as the lot will see it: -12 leaves, +3 is found; 0 in a write-down.
+    """What happens to one lot. quantity is signed as the lot will see it: -12 leaves, +3 is found; 0 in a write-down
+    and in its reversal.
 
     cost, allowance, write_down: the movement's signed deltas, as recomputed when the content was last changed and, at
-    posting, from the lot itself. loss: what profit bears; positive is a loss. new_carrying_amount: for a write-down.
+    posting, from the lot itself. loss: what profit bears; positive is a loss. new_carrying_amount: for
+    those two.
     """
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="lines")

@@ -91,7 +91,7 @@ def _totals(entities: dict[int, Entity]) -> Iterator[str]:
         "select p.entity_id, p.number, coalesce(l.lines, 0), p.line_count, coalesce(l.net, 0), p.net_loss, "
         "coalesce(l.gross, 0), p.gross_loss from proposals_proposal p left join (select proposal_id, count(*) as "
         "lines, "
-        "sum(loss) as net, sum(case when cost <> 0 then abs(cost) else abs(loss) end) as gross "
+        "sum(loss) as net, sum(case when abs(cost) > abs(loss) then abs(cost) else abs(loss) end) as gross "
         "from proposals_proposalline group by proposal_id) l on l.proposal_id = p.id "
         "where coalesce(l.lines, 0) <> p.line_count or coalesce(l.net, 0) <> p.net_loss "
         f"or coalesce(l.gross, 0) <> p.gross_loss order by p.id limit {LIMIT}"

@@ -222,12 +222,20 @@ def _fourth_quarter(office: Office) -> None:
     office.attach(proposal, Evidence.Kind.PHOTOGRAPH, "sacks.png", papers.picture(340, 190))
     office.through(proposal)
     accounts.scrapped(office, day(11, 5))
+    _prices_recover(office, day(11, 6))
     office.void(
         posted,
         day=day(11, 9),
         reason="The carrier's logger shows that two lots stayed below -15 degrees.",
         decide=False,
     )
+
+
+def _prices_recover(office: Office, on: dt.date) -> None:
+    """Part of July's write-down of the kettles comes back; what was sold since took its share along (IAS 2.33)."""
+    header = office.header(Kind.REVERSAL, Reason.PRICE_FALL, on, "The maker raised list prices again on 2 November.")
+    kettles = office.lots().filter(item__category__name="Electronics", item__description__startswith="Kettle")
+    office.through(office.propose(header, kettles, percent=60))
 
 
 def _waiting(office: Office) -> None:

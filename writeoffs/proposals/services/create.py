@@ -16,10 +16,12 @@ from core.errors import BadInput, NotAllowed, StaleContent, WrongState
 from core.models import Entity, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, divide_half_away, from_raw, to_raw
 from core.numbers import numbers_take
-from core.words import Reason, Role
+from core.words import Framework, Reason, Role
 from inventory.models import CountSheet, Lot, QuarantineEntry
 from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.lots import fiscal_year_of, lot_states
+from writeoffs.posting.plans import LotState
+from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, reversible
 from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
@@ -32,6 +34,7 @@ PREFIX: dict[str, str] = {
     Kind.WRITE_DOWN: "WD",
     Kind.COUNT_ADJUSTMENT: "CA",
     Kind.RECOVERY: "RC",
+    Kind.REVERSAL: "RV",
 }
 
 
@@ -186,7 +189,7 @@ def totals_set(proposal: Proposal) -> None:
     """Line count, gross and net loss from the stored lines, in one query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select count(*), coalesce(sum(case when cost <> 0 then abs(cost) else abs(loss) end), 0), "
+            "select count(*), coalesce(sum(case when abs(cost) > abs(loss) then abs(cost) else abs(loss) end), 0), "
             "coalesce(sum(loss), 0) from proposals_proposalline where proposal_id = %s",
             [proposal.pk],
         )
@@ -203,34 +206,57 @@ def totals_set(proposal: Proposal) -> None:
 def proposal_create_from_stock(
     *, entity: Entity, user: User, header: Header, lots: QuerySet[Lot], percent: Decimal = Decimal(0)
 ) -> tuple[Proposal, int]:
-    """A write-off of all that the lots hold, or a write-down of each to `percent` of its carrying amount (0: to nil).
+    """A write-off of all that the lots hold, a write-down of each to `percent` of its carrying amount (0: to nil), or a
+    reversal of `percent` of what of its write-down can come back (100: all).
 
-    Lots that have nothing to lose are left out; the second value says how many. BadInput where none is left.
+    Lots that have nothing to lose, or nothing to come back, are left out; the second value says how many. BadInput
+    where none is left.
     """
     chosen = list(lots.order_by("pk").values_list("pk", flat=True))
     states = lot_states(entity=entity, lot_ids=chosen)
-    share = to_raw(percent, 4)
-    if not 0 <= share < 100 * 10**4:
+    share, most = to_raw(percent, 4), 100 * 10**4
+    if not 0 <= share <= most or (header.kind != Kind.REVERSAL and share == most):
         raise BadInput(
-            f"{percent} % is not between 0 and 100. Enter which part of the carrying amount stays; 0 is nil."
+            f"{percent} % is not between 0 and 100. Enter which part of the carrying amount stays, 0 is nil; of a "
+            "reversal, which part of the write-down comes back."
         )
-    lines = []
-    for lot_id in chosen:
-        state = states[lot_id]
-        if header.kind == Kind.WRITE_OFF and state.quantity > 0:
-            lines.append(LineInput(lot_id, -state.quantity))
-        elif header.kind == Kind.WRITE_DOWN and state.quantity > 0 and state.cost > state.allowance:
-            target = _part(state.cost - state.allowance, share, entity.exponent)
-            if target < state.cost - state.allowance:
-                lines.append(LineInput(lot_id, 0, target))
+    year = fiscal_year_of(entity, header.posting_on)
+    asked = (_line_from_stock(entity, header.kind, states[lot_id], share, year) for lot_id in chosen)
+    lines = [line for line in asked if line is not None]
     if not lines:
-        raise BadInput(
-            f"None of the {len(chosen)} lots chosen has anything to "
-            f"{'write off' if header.kind == Kind.WRITE_OFF else 'lose'}. "
-            "Go back to the stock list and choose lots with stock on hand."
-        )
+        raise BadInput(_none_left(entity, header.kind, len(chosen)))
     proposal = proposal_create(entity=entity, user=user, header=header, lines=with_default_centres(lines))
     return proposal, len(chosen) - len(lines)
+
+
+def _line_from_stock(entity: Entity, kind: str, state: LotState, share: int, year: int) -> LineInput | None:
+    """share: percent, scale 4. None where the lot has nothing that the kind could take."""
+    carrying = state.cost - state.allowance
+    if state.quantity <= 0:
+        return None
+    if kind == Kind.WRITE_OFF:
+        return LineInput(state.lot_id, -state.quantity)
+    if kind == Kind.REVERSAL:
+        most = reversible(state, us_gaap=entity.framework == Framework.US_GAAP, fiscal_year=year)
+        target = carrying + _part(most, share, entity.exponent)
+        return LineInput(state.lot_id, 0, target) if target > carrying else None
+    target = _part(carrying, share, entity.exponent)
+    return LineInput(state.lot_id, 0, target) if kind == Kind.WRITE_DOWN and target < carrying else None
+
+
+def _none_left(entity: Entity, kind: str, chosen: int) -> str:
+    if kind == Kind.REVERSAL:
+        why = (
+            f"of a write-down of this fiscal year attached; what an earlier year wrote down is the new cost basis "
+            f"({NEW_COST_BASIS}, {SAME_YEAR})"
+            if entity.framework == Framework.US_GAAP
+            else "of a write-down attached"
+        )
+        return f"None of the {chosen} lots chosen has anything {why}. Choose lots that were written down."
+    return (
+        f"None of the {chosen} lots chosen has anything to {'write off' if kind == Kind.WRITE_OFF else 'lose'}. "
+        "Go back to the stock list and choose lots with stock on hand."
+    )
 
 
 def _part(carrying: int, share: int, exponent: int) -> int:

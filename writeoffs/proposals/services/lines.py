@@ -114,9 +114,9 @@ def line_input(
     note: str = "",
 ) -> LineInput:
     """A line from what a person typed: units to write off are typed without a sign and leave the lot."""
-    if proposal.kind == Kind.WRITE_DOWN:
+    if proposal.is_valued:
         if new_carrying_amount is None:
-            raise BadInput("Enter the carrying amount that the lot is written down to; 0 writes it down in full.")
+            raise BadInput("Enter the carrying amount that the lot has from now on; 0 writes it down in full.")
         raw, target = 0, to_raw(new_carrying_amount, MONEY_SCALE)
     else:
         if not quantity:
@@ -207,7 +207,7 @@ def line_edit(
     (change,) = posting_preview(content.document_of(proposal, [instruction])).changes
     ProposalLine.objects.filter(pk=line.pk).update(
         quantity=content.units(asked.quantity),
-        new_carrying_amount=new_carrying_amount if proposal.kind == Kind.WRITE_DOWN else None,
+        new_carrying_amount=new_carrying_amount if proposal.is_valued else None,
         cost=content.money(change.cost),
         allowance=content.money(change.allowance),
         write_down=content.money(change.write_down),

@@ -135,7 +135,7 @@ def voided_by(proposal: Proposal) -> Mapping[int, Void]:
 
 def gross_of(lines: Collection[RawLine]) -> Decimal:
     """What limits judge of the lines, as of a whole proposal."""
-    return from_raw(sum(abs(line.cost) or abs(line.loss) for line in lines), MONEY_SCALE)
+    return from_raw(sum(max(abs(line.cost), abs(line.loss)) for line in lines), MONEY_SCALE)
 
 
 def void_decide(*, change: ChangeRequest, user: User, approve: bool, comment: str = "", key: str = "") -> ChangeRequest:

@@ -21,8 +21,11 @@ from writeoffs.proposals.forms import EditForm, FromStockForm, HeaderForm
 from writeoffs.proposals.models import Kind
 from writeoffs.proposals.views.common import header_taken, proposal_or_404
 
-BY_HAND = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value)
-FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value)
+BY_HAND = (
+    *(Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value),
+    *(Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value),
+)
+FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,10 +71,9 @@ def proposal_from_stock(request: EntityRequest) -> HttpResponse:
     )
     refused = None
     if confirmed and header_taken(request, form):
-        percent = form.cleaned_data["percent"] or Decimal(0)  # of a write-off; a write-down says it, if only 0
         try:
             proposal, left_out = services.proposal_create_from_stock(
-                entity=request.entity, user=request.user, header=form.header(), lots=lots, percent=percent
+                entity=request.entity, user=request.user, header=form.header(), lots=lots, percent=form.share
             )
         except DomainError as error:
             record_refusal(request, error)
@@ -99,7 +101,7 @@ def _status(form: HeaderForm, refused: DomainError | None) -> int:
 
 
 def _made(number: str, lines: int, left_out: int) -> str:
-    rest = f" {left_out:,} with nothing to lose left out." if left_out else ""
+    rest = f" {left_out:,} with nothing for it left out." if left_out else ""
     return f"{number} is a draft of {lines:,} lots.{rest} Look at it, then submit it."
 
 

@@ -33,7 +33,7 @@ def register_report(
     return Report(
         slug="register",
         title=TITLE,
-        lead="Every write-off, write-down, count adjustment and recovery of the period, line by line.",
+        lead="Every write-off, write-down, reversal, count adjustment and recovery of the period, line by line.",
         entity=frame.entity.name,
         currency=frame.entity.currency,
         locale=frame.entity.locale,
