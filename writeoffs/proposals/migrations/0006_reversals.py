@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('proposals', '0004_periods'),
+        ('proposals', '0005_limits'),
     ]
 
     operations = [
