@@ -236,6 +236,13 @@ class Leg(models.TextChoices):
     INPUT_TAX = "INPUT_TAX", "Input tax repaid"
     INSURANCE = "INSURANCE", "Insurance"
     TAX = "TAX", "Income tax"
+    TAX_DUE = "TAX_DUE", "Income tax due"
+    DEFERRED_TAX = "DEFERRED_TAX", "Deferred tax"
+    DEFERRED_TAX_UNWOUND = "DEFERRED_TAX_UNWOUND", "Deferred tax unwound"
+    SHRINKAGE_ACCRUAL = "SHRINKAGE_ACCRUAL", "Shrinkage accrued"
+    SHRINKAGE_RELEASE = "SHRINKAGE_RELEASE", "Shrinkage accrual released"
+    INSURANCE_DENIED = "INSURANCE_DENIED", "Insurance denied"
+    INSURANCE_SETTLED = "INSURANCE_SETTLED", "Insurance received"
     VOID = "VOID", "Void"
 
 

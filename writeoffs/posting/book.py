@@ -55,9 +55,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is to be posted. kind: WRITE_OFF, WRITE_DOWN, COUNT_ADJUSTMENT, RECOVERY or REVERSAL; title: for people, in
-    the entries; correction: how, where it corrects a material error of an earlier fiscal year; adjustment: whether it
-    is posted into the year's period 13; second_approver: whether it has the one that a soft-closed period asks for."""
+    """What is to be posted. kind: of posting; TAX, ACCRUAL and CLAIM have charges and no instructions. title: for
+    people, in the entries; correction: how, where it corrects a material error of an earlier fiscal year; adjustment:
+    whether it is posted into the year's period 13; second_approver: whether it has the one that a soft-closed period
+    asks for."""
 
     entity: Entity
     source_ref: str

@@ -1,7 +1,8 @@
 """What a posting brings along beside the stock itself: each charge is a leg, a balanced entry of its own. Pure.
 
 Disposal cost, scrap proceeds, input tax repaid, insurance and income tax are never netted against the loss or each
-other (IAS 1.32; IAS 37.53 by analogy for insurance). Only the first two can move cash at once.
+other (IAS 1.32; IAS 37.53 by analogy for insurance). Only the first two and the insurer's payment move cash at once.
+Some legs stand on documents without lots alone: deferred tax, shrinkage accrued between counts, the end of a claim.
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ LEGS: dict[str, Leg] = {
     "INPUT_TAX": Leg("Input tax repaid", _always("VAT_ADJUSTMENT_EXPENSE"), _always("VAT_PAYABLE")),
     "INSURANCE": Leg("Insurance claim", _always("INSURANCE_RECEIVABLE"), _always("INSURANCE_RECOVERY")),
     "TAX": Leg("Income tax saved", _always("CURRENT_TAX_PAYABLE"), _always("CURRENT_TAX_EXPENSE")),
+    "TAX_DUE": Leg("Income tax due", _always("CURRENT_TAX_EXPENSE"), _always("CURRENT_TAX_PAYABLE")),
+    "DEFERRED_TAX": Leg("Deferred tax", _always("DEFERRED_TAX_ASSET"), _always("DEFERRED_TAX_EXPENSE")),
+    "DEFERRED_TAX_UNWOUND": Leg("Deferred tax unwound", _always("DEFERRED_TAX_EXPENSE"), _always("DEFERRED_TAX_ASSET")),
+    "SHRINKAGE_ACCRUAL": Leg("Shrinkage accrued", _always("SHRINKAGE_EXPENSE"), _always("SHRINKAGE_ACCRUAL")),
+    "SHRINKAGE_RELEASE": Leg("Shrinkage accrual released", _always("SHRINKAGE_ACCRUAL"), _always("SHRINKAGE_EXPENSE")),
+    "INSURANCE_DENIED": Leg("Insurance claim denied", _always("INSURANCE_RECOVERY"), _always("INSURANCE_RECEIVABLE")),
+    "INSURANCE_SETTLED": Leg("Insurance received", _always("CASH"), _always("INSURANCE_RECEIVABLE")),
 }
 SETTLED = frozenset(code for code, leg in LEGS.items() if "" not in leg.debit or "" not in leg.credit)
 

@@ -29,6 +29,9 @@ class FeedKind(models.TextChoices):
     RECOVERY = "RECOVERY", "Recoveries"
     REVERSAL = "REVERSAL", "Reversals of write-downs"
     RELEASE = "RELEASE", "Releases of allowance by a stock list"
+    TAX = "TAX", "Income tax of a period"
+    ACCRUAL = "ACCRUAL", "Shrinkage accruals"
+    CLAIM = "CLAIM", "Insurance claims"
 
 
 # A stock adjustment moves units and an ERP values it by itself, so it is the source where units move.
@@ -39,9 +42,21 @@ DEFAULTS: dict[str, Takes] = {
     FeedKind.RECOVERY: Takes.ADJUSTMENT,
     FeedKind.REVERSAL: Takes.JOURNAL,
     FeedKind.RELEASE: Takes.JOURNAL,
+    FeedKind.TAX: Takes.JOURNAL,
+    FeedKind.ACCRUAL: Takes.JOURNAL,
+    FeedKind.CLAIM: Takes.JOURNAL,
 }
 # No unit moves, so there is no stock adjustment to take.
-JOURNAL_ONLY = frozenset({FeedKind.WRITE_DOWN.value, FeedKind.REVERSAL.value, FeedKind.RELEASE.value})
+JOURNAL_ONLY = frozenset(
+    {
+        FeedKind.WRITE_DOWN.value,
+        FeedKind.REVERSAL.value,
+        FeedKind.RELEASE.value,
+        FeedKind.TAX.value,
+        FeedKind.ACCRUAL.value,
+        FeedKind.CLAIM.value,
+    }
+)
 
 
 class ErpFeed(models.Model):

@@ -303,6 +303,10 @@ _LEGS: dict[str, tuple[tuple[str, bool | None, str], ...]] = {
     "COUNT_ADJUSTMENT": (("COUNT_LOSS", False, "Count losses"), ("COUNT_GAIN", True, "Count gains")),
     "RECOVERY": (("RECOVERY", None, "Recovery of written-off stock"),),
     "REVERSAL": (("REVERSAL", None, "Reversal of write-down"),),
+    # Documents without lots post their charges alone.
+    "TAX": (),
+    "ACCRUAL": (),
+    "CLAIM": (),
 }
 # Never netted with losses, whatever the reason of the write-down was (IAS 2.34, 2.36(f)).
 _BEARS: dict[str, str] = {"REVERSAL": "REVERSAL_OF_WRITE_DOWN"}

@@ -8,8 +8,11 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from core.models import CostCentre
+from core.models import Category, CostCentre, Location
 from core.money import MONEY_SCALE, RAW_LIMIT, from_raw
+from writeoffs.posting.charges import SETTLED
+from writeoffs.proposals.charges import CARRIERS
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.models import Certainty, ChargeKind, Proposal, ProposalCharge, Settlement
 from writeoffs.proposals.services.charges import ChargeInput
 
@@ -22,7 +25,7 @@ def centre_choices(field: forms.Field, proposal: Proposal, kept: CostCentre | No
 
 
 class ChargeForm(forms.Form):
-    """One charge of a write-off."""
+    """One charge of a write-off, or of a document without lots."""
 
     kind = forms.ChoiceField(label="What it is", choices=ChargeKind.choices)
     amount = forms.DecimalField(
@@ -47,6 +50,12 @@ class ChargeForm(forms.Form):
     cost_centre = forms.ModelChoiceField(
         label="Cost centre", queryset=CostCentre.objects.none(), required=False, empty_label="None"
     )
+    location = forms.ModelChoiceField(
+        label="Location", queryset=Location.objects.none(), required=False, empty_label="None"
+    )
+    category = forms.ModelChoiceField(
+        label="Category", queryset=Category.objects.none(), required=False, empty_label="None"
+    )
     note = forms.CharField(label="Note", max_length=200, required=False)
 
     def __init__(self, *args: Any, proposal: Proposal, charge: ProposalCharge | None = None, **kwargs: Any) -> None:
@@ -58,11 +67,38 @@ class ChargeForm(forms.Form):
         }
         self.fields["certainty"].help_text = booked[proposal.entity.framework]
         centre_choices(self.fields["cost_centre"], proposal, charge.cost_centre if charge else None)
+        self._offer(proposal)
+
+    def _offer(self, proposal: Proposal) -> None:
+        """Only what the kind of document can say: of its charges, of their settlement and certainty, of a place."""
+        kinds = CARRIERS.get(proposal.kind, ())
+        if kinds:
+            kind = self.fields["kind"]
+            assert isinstance(kind, forms.ChoiceField)
+            kind.choices = [(one.value, one.label) for one in kinds]
+        if SETTLED.isdisjoint(kinds):
+            del self.fields["settlement"]
+        if ChargeKind.INSURANCE not in kinds:
+            del self.fields["certainty"]
+        if not is_entry_only(proposal):
+            del self.fields["location"], self.fields["category"]
+            return
+        for name, places in (("location", Location.objects), ("category", Category.objects)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = places.filter(entity=proposal.entity)
 
     def charge(self) -> ChargeInput:
         data = self.cleaned_data
         return ChargeInput(
-            data["kind"], data["amount"], data["settlement"], data["certainty"], data["cost_centre"], data["note"]
+            data["kind"],
+            data["amount"],
+            data.get("settlement", ""),
+            data.get("certainty", ""),
+            data["cost_centre"],
+            data["note"],
+            data.get("location"),
+            data.get("category"),
         )
 
 

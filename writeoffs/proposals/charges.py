@@ -14,11 +14,16 @@ from core.errors import BadInput
 from core.money import MONEY_SCALE, at_rate, display_money, is_whole_unit, plain, to_raw
 from core.words import Framework, TaxTiming
 from writeoffs.posting.charges import SETTLED, Charge
+from writeoffs.proposals import entry_only
 from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
 
 ZERO = Decimal(0)
-# The kinds of proposal whose goods leave, so that leaving can cost or bring something.
-CARRIERS = frozenset({Kind.WRITE_OFF.value})
+_LEAVING = (
+    *(ChargeKind.DISPOSAL_COST, ChargeKind.PROCEEDS, ChargeKind.INPUT_TAX),
+    *(ChargeKind.INSURANCE, ChargeKind.TAX),
+)
+# Kind of proposal -> what it can carry: goods that leave can cost or bring something.
+CARRIERS: dict[str, tuple[ChargeKind, ...]] = {Kind.WRITE_OFF: _LEAVING, **entry_only.CHARGES}
 
 
 class ChargeRefused(BadInput):
@@ -35,25 +40,43 @@ def charges_of(proposal: Proposal) -> list[ProposalCharge]:
 
 def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
     """ChargeRefused where the charge cannot stand on the proposal beside the others."""
-    if proposal.kind not in CARRIERS:
-        raise ChargeRefused(
-            None,
-            f"{proposal.number} is a {proposal.get_kind_display().lower()}: only a write-off carries charges, since "
-            "its goods leave. Take the charge off.",
-        )
+    _kind_check(proposal, charge)
     _amount_check(proposal, charge)
     _settlement_check(charge)
     if charge.kind == ChargeKind.INSURANCE:
         _insurance_check(proposal, charge, others)
     elif charge.certainty:
         raise ChargeRefused("certainty", "Only an insurance claim states how certain it is. Leave it empty.")
-    if charge.kind == ChargeKind.TAX:
+    if charge.kind == ChargeKind.TAX and not entry_only.is_entry_only(proposal):
         _tax_check(proposal, charge, others)
 
 
+def _kind_check(proposal: Proposal, charge: ProposalCharge) -> None:
+    allowed, what = CARRIERS.get(proposal.kind, ()), proposal.get_kind_display().lower()
+    if not allowed:
+        raise ChargeRefused(
+            None,
+            f"{proposal.number} is a {what}: only a write-off carries charges, since its goods leave. Take the charge "
+            "off.",
+        )
+    if charge.kind not in allowed:
+        offered = ", ".join(kind.label.lower() for kind in allowed)
+        raise ChargeRefused(
+            "kind",
+            f"{proposal.number} is a document of {what}; {charge.get_kind_display().lower()} does not belong on it. It "
+            f"takes {offered}.",
+        )
+    if (charge.location_id or charge.category_id) and not entry_only.is_entry_only(proposal):
+        raise ChargeRefused(
+            None, f"{proposal.number} has lots, whose location and category its charges follow. Name none of your own."
+        )
+
+
 def charges_check(proposal: Proposal) -> None:
-    """The same of every charge of the proposal as it stands."""
+    """The same of every charge of the proposal as it stands. BadInput where a document without lots has none."""
     every = charges_of(proposal)
+    if entry_only.is_entry_only(proposal) and not every:
+        raise BadInput(f"{proposal.number} has no charges, and nothing else is posted of it. Add one, then submit it.")
     for charge in every:
         charge_check(proposal, charge, [other for other in every if other.pk != charge.pk])
 
@@ -103,6 +126,8 @@ def _insurance_check(proposal: Proposal, charge: ProposalCharge, others: Sequenc
             "Under US GAAP an insurance claim is booked only when it is probable (ASC 450-30, 610-30); this one is "
             f"{stated}. Leave it off until it is.",
         )
+    if entry_only.is_entry_only(proposal):
+        return
     claimed = charge.amount + sum((other.amount for other in others if other.kind == ChargeKind.INSURANCE), ZERO)
     loss = max(proposal.net_loss, ZERO)
     if claimed > loss:
@@ -141,15 +166,16 @@ def _tax_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[Prop
 def planned(
     charges: Sequence[ProposalCharge], *, reason: str, location_id: int | None, category_id: int | None
 ) -> list[Charge]:
-    """The charges as posting takes them, of goods at one location or of one category where all share it."""
+    """The charges as posting takes them, of goods at one location or of one category where all share it, or of the
+    place that the charge itself names."""
     return [
         Charge(
             charge.kind,
             to_raw(charge.amount, MONEY_SCALE),
             charge.settlement,
             reason,
-            location_id,
-            category_id,
+            charge.location_id or location_id,
+            charge.category_id or category_id,
             charge.cost_centre_id,
         )
         for charge in charges

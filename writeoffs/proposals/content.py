@@ -25,7 +25,10 @@ from writeoffs.proposals.charges import charges_of, planned
 from writeoffs.proposals.late import correction_of
 from writeoffs.proposals.models import Evidence, Proposal, ProposalCharge
 
-CHARGE_COLUMNS = ("number", "kind", "amount", "settlement", "certainty", "cost_centre_id", "note")
+CHARGE_COLUMNS = (
+    *("number", "kind", "amount", "settlement", "certainty", "cost_centre_id", "note"),
+    *("location_id", "category_id"),
+)
 _COLUMNS = (
     "id, lot_id, quantity, new_carrying_amount, cost, allowance, write_down, loss, "
     "quarantine_id, cost_centre_id, line_number"
@@ -59,7 +62,7 @@ def lines_read(proposal: Proposal) -> list[RawLine]:
 
 def title_of(proposal: Proposal) -> str:
     """What stands in the entries: "WO-2026-0001, obsolescence"."""
-    return f"{proposal.number}, {proposal.get_reason_display().lower()}"
+    return f"{proposal.number}, {proposal.about}"
 
 
 def document_of(proposal: Proposal, instructions: Sequence[Instruction], charges: Sequence[Charge] = ()) -> Document:
@@ -127,10 +130,19 @@ def content_digest(
 
 
 def charge_said(
-    number: int, kind: str, amount: Decimal, settlement: str, certainty: str, cost_centre_id: int | None, note: str
+    number: int,
+    kind: str,
+    amount: Decimal,
+    settlement: str,
+    certainty: str,
+    cost_centre_id: int | None,
+    note: str,
+    location_id: int | None = None,
+    category_id: int | None = None,
 ) -> list[object]:
-    """What the digest covers of a charge."""
-    return [number, kind, to_raw(amount, MONEY_SCALE), settlement, certainty, cost_centre_id, note]
+    """What the digest covers of a charge; where it says no place of its own, as it did before it could."""
+    place = [location_id, category_id] if location_id or category_id else []
+    return [number, kind, to_raw(amount, MONEY_SCALE), settlement, certainty, cost_centre_id, note, *place]
 
 
 def digest_of(

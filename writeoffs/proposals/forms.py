@@ -16,10 +16,11 @@ from core.words import Reason
 from writeoffs.ledger.calendar import adjustments_open
 from writeoffs.proposals import policy
 from writeoffs.proposals.charge_forms import centre_choices
+from writeoffs.proposals.entry_only import WITHOUT_REASON
 from writeoffs.proposals.late import RULE, Late, late_of
 from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
 from writeoffs.proposals.numbers import numbers_read
-from writeoffs.proposals.services.create import Header, HeaderRefused, header_check
+from writeoffs.proposals.services.create import COUNTED, Header, HeaderRefused, header_check
 
 
 def _date(label: str, help_text: str = "") -> forms.DateField:
@@ -35,6 +36,17 @@ def _figure(label: str, scale: int, **options: Any) -> forms.DecimalField:
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         **{"min_value": -limit, "localize": False, **options},
     )
+
+
+def _reasons(kinds: Collection[str]) -> list[tuple[str, str]]:
+    """The reasons that documents of these kinds can have."""
+    counted = Reason.COUNT_DIFFERENCE.value
+    reasons = [(str(value), str(label)) for value, label in Reason.choices]
+    if COUNTED.issuperset(kinds):
+        reasons = [choice for choice in reasons if choice[0] == counted]
+    elif COUNTED.isdisjoint(kinds):
+        reasons = [choice for choice in reasons if choice[0] != counted]
+    return reasons if WITHOUT_REASON.isdisjoint(kinds) else [*reasons, ("", "All reasons (the tax of a period)")]
 
 
 class HeaderForm(forms.Form):
@@ -104,10 +116,8 @@ class HeaderForm(forms.Form):
             kind.widget = forms.HiddenInput()
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ChoiceField)
-        if kinds == (Kind.COUNT_ADJUSTMENT,):
-            reason.choices = [(Reason.COUNT_DIFFERENCE.value, Reason.COUNT_DIFFERENCE.label)]
-        elif Kind.COUNT_ADJUSTMENT not in kinds:
-            reason.choices = [choice for choice in Reason.choices if choice[0] != Reason.COUNT_DIFFERENCE]
+        reason.choices = _reasons(kinds)
+        reason.required = WITHOUT_REASON.isdisjoint(kinds)
         if Kind.WRITE_OFF not in kinds:
             del self.fields["quarantine_goods"]
         if not adjustments_open(entity).exists() and not defaults.get("adjustment"):
@@ -289,8 +299,14 @@ class VoidForm(forms.Form):
         help_text="Such as 1, 3-5, 9; besides those ticked.",
     )
 
+    def whole_alone(self) -> None:
+        """A document without lots is voided whole."""
+        del self.fields["scope"], self.fields["numbers"]
+
     def chosen(self, ticked: Collection[str]) -> set[int] | None:
         """The line numbers typed and ticked; None where all that stand are meant. BadInput for what is no number."""
+        if "scope" not in self.fields:
+            return None
         numbers = numbers_read(self.cleaned_data["numbers"]) | numbers_read(" ".join(ticked))
         if self.cleaned_data["scope"] == "some":
             return numbers

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from core.models import CostCentre, Entity, StoredFile
+from core.models import Category, CostCentre, Entity, Location, StoredFile
 from core.money import MoneyField, QuantityField, bounded
 from core.words import Reason
 from inventory.models import CountLine, CountSheet, Lot, QuarantineEntry
@@ -26,6 +26,9 @@ class Kind(models.TextChoices):
     COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustment"
     RECOVERY = "RECOVERY", "Recovery"
     REVERSAL = "REVERSAL", "Reversal of a write-down"
+    TAX = "TAX", "Income tax"
+    ACCRUAL = "ACCRUAL", "Shrinkage accrual"
+    CLAIM = "CLAIM", "Insurance claim"
 
 
 # Kinds whose lines say which carrying amount a lot has from then on; no unit moves.
@@ -59,7 +62,9 @@ class Proposal(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="proposals")
     number = models.CharField(max_length=20)
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    reason = models.CharField(max_length=20, choices=Reason.choices)
+    reason = models.CharField(
+        max_length=20, choices=Reason.choices, blank=True, help_text="Empty: the tax of a period, for all reasons."
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     event_on = models.DateField("event date", help_text="The day on which the loss happened, as far as it is known.")
     found_on = models.DateField("found date", help_text="The day on which somebody noticed.")
@@ -160,6 +165,11 @@ class Proposal(models.Model):
         """Whether its lines say a carrying amount instead of a quantity."""
         return self.kind in VALUED
 
+    @property
+    def about(self) -> str:
+        """ "obsolescence": the reason inside a sentence."""
+        return self.get_reason_display().lower() if self.reason else "all reasons"
+
 
 class ProposalLine(models.Model):
     """What happens to one lot. quantity is signed as the lot will see it: -12 leaves, +3 is found; 0 in a write-down
@@ -208,13 +218,21 @@ class ProposalLine(models.Model):
 
 
 class ChargeKind(models.TextChoices):
-    """What a write-off can bring along; each is a leg of the posting (writeoffs/posting/charges.py)."""
+    """What a write-off can bring along, or a document without lots consists of; each is a leg of the posting
+    (writeoffs/posting/charges.py)."""
 
     DISPOSAL_COST = "DISPOSAL_COST", "Disposal cost"
     PROCEEDS = "PROCEEDS", "Scrap proceeds"
     INPUT_TAX = "INPUT_TAX", "Input tax to repay"
     INSURANCE = "INSURANCE", "Insurance claim"
     TAX = "TAX", "Income tax saved"
+    TAX_DUE = "TAX_DUE", "Income tax due"
+    DEFERRED_TAX = "DEFERRED_TAX", "Deferred tax asset"
+    DEFERRED_TAX_UNWOUND = "DEFERRED_TAX_UNWOUND", "Deferred tax asset unwound"
+    SHRINKAGE_ACCRUAL = "SHRINKAGE_ACCRUAL", "Shrinkage to accrue"
+    SHRINKAGE_RELEASE = "SHRINKAGE_RELEASE", "Shrinkage accrual to release"
+    INSURANCE_DENIED = "INSURANCE_DENIED", "Insurance claim to write back"
+    INSURANCE_SETTLED = "INSURANCE_SETTLED", "Insurance received"
 
 
 class Settlement(models.TextChoices):
@@ -235,15 +253,18 @@ _SETTLED = Q(kind__in=(ChargeKind.DISPOSAL_COST, ChargeKind.PROCEEDS))
 
 class ProposalCharge(models.Model):
     """Money that the goods' leaving costs or brings, posted on the proposal's posting date. amount: without a sign, the
-    kind says which side. certainty: of an insurance claim only."""
+    kind says which side. certainty: of an insurance claim only. location, category: of a document without lots; where
+    there are lots, theirs hold."""
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="charges")
     number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=15, choices=ChargeKind.choices)
+    kind = models.CharField(max_length=20, choices=ChargeKind.choices)
     amount = MoneyField()
     settlement = models.CharField(max_length=8, choices=Settlement.choices, blank=True)
     certainty = models.CharField(max_length=10, choices=Certainty.choices, blank=True)
     cost_centre = models.ForeignKey(CostCentre, on_delete=models.PROTECT, null=True, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:

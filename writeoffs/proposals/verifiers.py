@@ -12,6 +12,7 @@ from core import verify
 from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
 from writeoffs.proposals import findings, proofs
+from writeoffs.proposals.entry_only import borne_sql, kinds_sql
 from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
 from writeoffs.proposals.records import posted_record, void_record
@@ -43,9 +44,10 @@ def posted_documents(tally: Tally) -> Iterator[str]:
     for (number,) in rows(
         "select p.number from proposals_proposal p left join ledger_journalentry e "
         "on e.entity_id = p.entity_id and e.source_ref = 'proposal:' || p.number "
-        f"where {_POSTED} and p.net_loss <> 0 and e.id is null order by p.id limit {LIMIT}"
+        f"where {_POSTED} and (p.net_loss <> 0 or p.kind in ({kinds_sql()})) and e.id is null order by p.id "
+        f"limit {LIMIT}"
     ):
-        yield f"Proposal {number} is posted with a loss, but there is no journal entry of it."
+        yield f"Proposal {number} is posted with a loss or with charges, but there is no journal entry of it."
 
 
 _AMOUNTS = ("quantity", "cost", "allowance", "write_down")
@@ -92,7 +94,10 @@ def _totals(entities: dict[int, Entity]) -> Iterator[str]:
         "coalesce(l.gross, 0), p.gross_loss from proposals_proposal p left join (select proposal_id, count(*) as "
         "lines, "
         "sum(loss) as net, sum(case when abs(cost) > abs(loss) then abs(cost) else abs(loss) end) as gross "
-        "from proposals_proposalline group by proposal_id) l on l.proposal_id = p.id "
+        "from proposals_proposalline group by proposal_id "
+        f"union all select c.proposal_id, 0, sum(c.amount * {borne_sql('c.kind')}), sum(c.amount) "
+        "from proposals_proposalcharge c join proposals_proposal o on o.id = c.proposal_id "
+        f"where o.kind in ({kinds_sql()}) group by c.proposal_id) l on l.proposal_id = p.id "
         "where coalesce(l.lines, 0) <> p.line_count or coalesce(l.net, 0) <> p.net_loss "
         f"or coalesce(l.gross, 0) <> p.gross_loss order by p.id limit {LIMIT}"
     ):

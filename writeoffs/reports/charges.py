@@ -14,7 +14,9 @@ from django.db.models.functions import Coalesce
 
 from core.models import Entity
 from writeoffs.ledger.models import JournalLine, Origin
-from writeoffs.proposals.models import ChargeKind, Kind
+from writeoffs.proposals.charges import CARRIERS
+from writeoffs.proposals.models import ChargeKind
+from writeoffs.proposals.services.create import PREFIX
 from writeoffs.reports.selectors import RegisterFilter, dated
 from writeoffs.reports.statements.spans import Span
 
@@ -35,7 +37,7 @@ class ChargeFact:
 
 def charges_posted(*, entity: Entity, span: Span, narrow: RegisterFilter) -> list[ChargeFact]:
     """The charges of the span in the order of the journal; one query."""
-    if narrow.kind not in ("", Kind.WRITE_OFF):
+    if narrow.kind and narrow.kind not in CARRIERS:
         return []
     kinds = ChargeKind.values
     lines = JournalLine.objects.filter(
@@ -50,6 +52,8 @@ def charges_posted(*, entity: Entity, span: Span, narrow: RegisterFilter) -> lis
         lines = lines.filter(location=narrow.location_id)
     if narrow.category_id:
         lines = lines.filter(category=narrow.category_id)
+    if narrow.kind:
+        lines = lines.filter(entry__source_ref__startswith=f"proposal:{PREFIX[narrow.kind]}-")
     if narrow.number:
         lines = lines.filter(entry__source_ref=f"proposal:{narrow.number}")
     rows = (

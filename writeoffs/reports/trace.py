@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from core.models import Entity
 from inventory.models import Movement
 from writeoffs.ledger.models import JournalEntry, JournalLine, Leg
 from writeoffs.ledger.selectors import number_parsed
 from writeoffs.posting import charges as charge_legs
+from writeoffs.proposals import entry_only
 from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, ProposalLine, Void
 
 ZERO = Decimal(0)
@@ -188,5 +189,9 @@ def _of_charges(entity: Entity, line: JournalLine, original: JournalEntry, sign:
         settlement__in=settlements,
         cost_centre=line.cost_centre_id,
     ).order_by("number")
+    # Of a document without lots each charge names its own place; elsewhere all follow the lots.
+    found = found.filter(
+        ~Q(proposal__kind__in=entry_only.CHARGES) | Q(location=line.location_id, category=line.category_id)
+    )
     total = found.order_by().aggregate(total=Sum("amount"))["total"] or ZERO
     return Trace(line, found, (side, 0), sign, sign * side * total + ZERO)

@@ -7,6 +7,7 @@ from writeoffs.proposals.services.charges import (
     charge_edit,
     charge_remove,
     lines_cost_centre_set,
+    proposal_create_of_charges,
 )
 from writeoffs.proposals.services.create import (
     Header,
@@ -51,6 +52,7 @@ __all__ = [
     "proposal_create_from_count",
     "proposal_create_from_quarantine",
     "proposal_create_from_stock",
+    "proposal_create_of_charges",
     "proposal_discard",
     "proposal_edit",
     "proposal_post",

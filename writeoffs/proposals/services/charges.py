@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,17 +10,18 @@ from django.db import transaction
 from django.db.models import Max
 
 from core.errors import BadInput
-from core.models import CostCentre, User
+from core.models import Category, CostCentre, Entity, Location, User
 from core.money import display_money
 from writeoffs.proposals.charges import charge_check, charges_of
 from writeoffs.proposals.models import Proposal, ProposalCharge
+from writeoffs.proposals.services.create import Header, proposal_create, totals_set
 from writeoffs.proposals.services.lines import edited, totals_now
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeInput:
-    """A charge as a person says it. amount: without a sign."""
+    """A charge as a person says it. amount: without a sign. location, category: on a document without lots only."""
 
     kind: str
     amount: Decimal
@@ -27,6 +29,8 @@ class ChargeInput:
     certainty: str = ""
     cost_centre: CostCentre | None = None
     note: str = ""
+    location: Location | None = None
+    category: Category | None = None
 
 
 @transaction.atomic
@@ -39,7 +43,19 @@ def charge_add(*, proposal: Proposal, user: User, charge: ChargeInput) -> Propos
     charge_check(proposal, made, charges_of(proposal))
     before = totals_now(proposal)
     made.save()
+    totals_set(proposal)
     edited(proposal, user=user, what=f"added {_said(made, proposal)}", before=before)
+    return proposal
+
+
+@transaction.atomic
+def proposal_create_of_charges(
+    *, entity: Entity, user: User, header: Header, charges: Sequence[ChargeInput]
+) -> Proposal:
+    """A draft without lots: its charges are all that it posts. ChargeRefused names the first that cannot stand."""
+    proposal = proposal_create(entity=entity, user=user, header=header)
+    for charge in charges:
+        proposal = charge_add(proposal=proposal, user=user, charge=charge)
     return proposal
 
 
@@ -53,6 +69,7 @@ def charge_edit(*, charge: ProposalCharge, user: User, to: ChargeInput) -> Propo
     charge_check(proposal, changed, others)
     before = totals_now(proposal)
     changed.save(force_update=True)
+    totals_set(proposal)
     edited(proposal, user=user, what=f"{was} is {_said(changed, proposal)}", before=before)
     return proposal
 
@@ -64,6 +81,7 @@ def charge_remove(*, charge: ProposalCharge, user: User) -> Proposal:
     guard_edit(proposal, user=user)
     before, what = totals_now(proposal), f"took off {_said(charge, proposal)}"
     charge.delete()
+    totals_set(proposal)
     edited(proposal, user=user, what=what, before=before)
     return proposal
 
@@ -88,6 +106,7 @@ def _filled(charge: ProposalCharge, given: ChargeInput) -> ProposalCharge:
     charge.kind, charge.amount = given.kind, given.amount
     charge.settlement, charge.certainty = given.settlement, given.certainty
     charge.cost_centre, charge.note = given.cost_centre, given.note.strip()[:200]
+    charge.location, charge.category = given.location, given.category
     return charge
 
 

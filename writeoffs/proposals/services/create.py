@@ -25,6 +25,7 @@ from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, reversible
 from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
+from writeoffs.proposals.entry_only import WITHOUT_REASON, borne_sql, is_entry_only
 from writeoffs.proposals.models import Finding, Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.centres import with_default_centres
 from writeoffs.proposals.services.inputs import LineInput as LineInput
@@ -35,7 +36,13 @@ PREFIX: dict[str, str] = {
     Kind.COUNT_ADJUSTMENT: "CA",
     Kind.RECOVERY: "RC",
     Kind.REVERSAL: "RV",
+    Kind.TAX: "TX",
+    Kind.ACCRUAL: "AC",
+    Kind.CLAIM: "CL",
 }
+
+# What counts find, and what is accrued until they do.
+COUNTED = frozenset({Kind.COUNT_ADJUSTMENT.value, Kind.ACCRUAL.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +93,22 @@ def header_check(*, entity: Entity, header: Header) -> None:
             f"{header.found_on.isoformat()}. "
             "Take the found date or a later one.",
         )
-    if (header.kind == Kind.COUNT_ADJUSTMENT) != (header.reason == Reason.COUNT_DIFFERENCE):
-        raise HeaderRefused(
-            "reason",
-            "A count adjustment has the reason count difference, and no other kind has it. Choose the other.",
-        )
+    _reason_check(header)
     finding_check(header)
     policy.posting_date_check(
         entity=entity, posting_on=header.posting_on, found_on=header.found_on, adjustment=header.adjustment
     )
+
+
+def _reason_check(header: Header) -> None:
+    if not header.reason and header.kind not in WITHOUT_REASON:
+        raise HeaderRefused("reason", "Say why the goods lost value: choose a reason.")
+    if (header.kind in COUNTED) != (header.reason == Reason.COUNT_DIFFERENCE):
+        raise HeaderRefused(
+            "reason",
+            "A count adjustment and a shrinkage accrual have the reason count difference, and no other kind has it. "
+            "Choose the other.",
+        )
 
 
 def finding_check(header: Header) -> None:
@@ -151,7 +165,7 @@ def proposal_create(
         kind="proposal.created",
         subject=proposal.source_ref,
         message=f"{user} prepared {proposal.number}: {content.amount_said(proposal)}, "
-        f"{proposal.get_reason_display().lower()}, "
+        f"{proposal.about}, "
         f"{proposal.line_count} lines.",
         data={"lines": proposal.line_count, "gross_loss": proposal.gross_loss},
     )
@@ -186,13 +200,15 @@ def lines_write(proposal: Proposal, lines: Sequence[LineInput]) -> None:
 
 
 def totals_set(proposal: Proposal) -> None:
-    """Line count, gross and net loss from the stored lines, in one query."""
+    """Line count, gross and net loss from the stored lines, of a document without lots from its charges; one query."""
+    select = (
+        f"select 0, coalesce(sum(amount), 0), coalesce(sum(amount * {borne_sql()}), 0) from proposals_proposalcharge"
+        if is_entry_only(proposal)
+        else "select count(*), coalesce(sum(case when abs(cost) > abs(loss) then abs(cost) else abs(loss) end), 0), "
+        "coalesce(sum(loss), 0) from proposals_proposalline"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*), coalesce(sum(case when abs(cost) > abs(loss) then abs(cost) else abs(loss) end), 0), "
-            "coalesce(sum(loss), 0) from proposals_proposalline where proposal_id = %s",
-            [proposal.pk],
-        )
+        cursor.execute(f"{select} where proposal_id = %s", [proposal.pk])
         count, gross, net = cursor.fetchone()
     proposal.line_count = count
     proposal.gross_loss = from_raw(int(gross), MONEY_SCALE)

@@ -15,6 +15,7 @@ from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.charges import charges_check
 from writeoffs.proposals.counted import refuse_moved
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.late import refuse_unclassified
 from writeoffs.proposals.limits import limits_at
 from writeoffs.proposals.models import Proposal, Verb
@@ -47,7 +48,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     to = guard(proposal, user=user, verb=Verb.SUBMIT)
     if version is not None and version != proposal.version:
         raise StaleContent(f"{proposal.number} was changed in another window since. Reload the page, then submit it.")
-    if not proposal.line_count:
+    if not proposal.line_count and not is_entry_only(proposal):
         raise BadInput(f"{proposal.number} has no lines. Add the lots that lost value, then submit it.")
     policy.posting_date_check(
         entity=proposal.entity,

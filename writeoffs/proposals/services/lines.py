@@ -16,6 +16,7 @@ from inventory.models import Lot, QuarantineEntry
 from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.sets import rows_update
 from writeoffs.proposals import content
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.create import Header, LineInput, header_check, lines_write, totals_set
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
@@ -149,6 +150,11 @@ def line_add(
     """Add a lot to a draft. BadInput where it stands there already; NotEnoughStock where it holds too little."""
     proposal = proposal_lock(proposal)
     guard_edit(proposal, user=user)
+    if is_entry_only(proposal):
+        raise BadInput(
+            f"{proposal.number} is a document of {proposal.get_kind_display().lower()} and has no lots. Add a charge "
+            "instead."
+        )
     if proposal.kind == Kind.RECOVERY and quarantine is None:
         raise BadInput("A recovery takes its lines from the quarantine register. Choose the goods there.")
     if quarantine is not None and quarantine.reason != proposal.reason:

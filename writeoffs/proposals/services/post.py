@@ -46,10 +46,7 @@ class Posted:
             where = f"as entry {numbers}" if numbers else "without a journal, since it has no value"
             return f"{proposal.number} is posted already, {where}. Nothing was posted again."
         where = f"entry {numbers}" if numbers else "no journal, since it has no value"
-        return (
-            f"Posted: {content.amount_said(proposal)}, {proposal.get_reason_display().lower()}, {where}, "
-            f"{proposal.posting_on:%B %Y}."
-        )
+        return f"Posted: {content.amount_said(proposal)}, {proposal.about}, {where}, {proposal.posting_on:%B %Y}."
 
 
 def entries_posted(proposal: Proposal) -> list[JournalEntry]:

@@ -29,6 +29,7 @@ from writeoffs.posting.models import Posting
 from writeoffs.posting.undo import Undoing, posting_void
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.content import RawLine
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
 from writeoffs.proposals.numbers import said
 from writeoffs.proposals.records import void_record
@@ -104,6 +105,8 @@ def lines_chosen(proposal: Proposal, numbers: Collection[int] | None) -> list[Ra
     voided = voided_by(proposal)
     if numbers is None:
         return [line for number, line in lines.items() if number not in voided]
+    if not lines:
+        raise BadInput(f"{proposal.number} has no lines to choose from: it is voided whole.")
     if not numbers:
         raise BadInput(f"{proposal.number}: choose the lines that are to be voided, or all that stand.")
     missing = sorted(set(numbers) - lines.keys())
@@ -161,6 +164,9 @@ def gross_asked(change: ChangeRequest) -> Decimal:
 
 
 def _gross(proposal: Proposal, change: ChangeRequest) -> Decimal:
+    if is_entry_only(proposal):
+        gross: Decimal = proposal.gross_loss
+        return gross
     voided = voided_by(proposal)
     numbers = set(change.details.get("lines") or ()) or {
         line.line_number for line in content.lines_read(proposal) if line.line_number not in voided

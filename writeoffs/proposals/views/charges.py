@@ -38,6 +38,8 @@ def charge_edit(request: EntityRequest, number: str, charge_number: int) -> Http
         "settlement": charge.settlement,
         "certainty": charge.certainty,
         "cost_centre": charge.cost_centre,
+        "location": charge.location,
+        "category": charge.category,
         "note": charge.note,
     }
     form = ChargeForm(request.POST or None, proposal=proposal, charge=charge, initial=initial)
@@ -92,5 +94,5 @@ def lines_cost_centre(request: EntityRequest, number: str) -> HttpResponse:
 
 
 def _charge(proposal: Proposal, number: int) -> ProposalCharge:
-    charges = ProposalCharge.objects.select_related("proposal", "cost_centre")
+    charges = ProposalCharge.objects.select_related("proposal", "cost_centre", "location", "category")
     return get_object_or_404(charges, proposal=proposal, number=number)

@@ -25,7 +25,9 @@ from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import content, late, policy, selectors, services, statements
 from writeoffs.proposals.charge_forms import CentreForm
+from writeoffs.proposals.charges import CARRIERS
 from writeoffs.proposals.company import balance_behind
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import EvidenceForm
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.services.void import KIND as VOID
@@ -65,7 +67,9 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "may_attach": mine and proposal.status in EVIDENCE_OPEN,
         "journal": journal,
         "unmapped": statements.unmapped_said(proposal, journal),
-        "charges": proposal.charges.select_related("cost_centre"),
+        "charges": proposal.charges.select_related("cost_centre", "location", "category"),
+        "carries": proposal.kind in CARRIERS,
+        "entry_only": is_entry_only(proposal),
         "centre_form": CentreForm(proposal=proposal),
         "effects": statements.effects_shown(proposal, balance),
         "balance": balance,

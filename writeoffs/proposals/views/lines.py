@@ -16,6 +16,7 @@ from core.requests import whole_number
 from core.words import Role
 from inventory.models import Lot, QuarantineEntry
 from writeoffs.proposals import services
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import LineForm
 from writeoffs.proposals.models import Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.centres import default_centres
@@ -28,7 +29,7 @@ FOUND = 20
 @for_entity(Role.PREPARER)
 def lot_search(request: EntityRequest, number: str) -> HttpResponse:
     """The first lots whose SKU, description or lot code has the text; for a recovery, goods in quarantine."""
-    proposal = proposal_or_404(request, number)
+    proposal = _with_lots(request, number)
     text = request.GET.get("q", "").strip()[:60]
     matches = Q(item__sku__icontains=text) | Q(item__description__icontains=text) | Q(code__icontains=text)
     lots = Lot.objects.filter(matches, entity=request.entity).select_related("item", "location")
@@ -47,6 +48,14 @@ def lot_search(request: EntityRequest, number: str) -> HttpResponse:
     return render(request, "proposals/_lots.html", context)
 
 
+def _with_lots(request: EntityRequest, number: str) -> Proposal:
+    """A document without lots has no such page."""
+    proposal = proposal_or_404(request, number)
+    if is_entry_only(proposal):
+        raise Http404
+    return proposal
+
+
 def _id(text: str | None) -> int:
     number = whole_number(text)
     if number is None:
@@ -57,7 +66,7 @@ def _id(text: str | None) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_entity(Role.PREPARER)
 def line_add(request: EntityRequest, number: str) -> HttpResponse:
-    proposal = proposal_or_404(request, number)
+    proposal = _with_lots(request, number)
     given = request.POST if request.method == "POST" else request.GET
     quarantine = None
     if proposal.kind == Kind.RECOVERY:

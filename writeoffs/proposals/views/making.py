@@ -17,6 +17,7 @@ from core.words import Reason, Role
 from inventory.models import CountSheet, QuarantineEntry
 from inventory.selectors import lot_totals, lots_filtered
 from writeoffs.proposals import services
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import EditForm, FromStockForm, HeaderForm
 from writeoffs.proposals.models import Kind
 from writeoffs.proposals.views.common import header_taken, proposal_or_404
@@ -24,6 +25,7 @@ from writeoffs.proposals.views.common import header_taken, proposal_or_404
 BY_HAND = (
     *(Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value),
     *(Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value),
+    *(Kind.TAX.value, Kind.ACCRUAL.value, Kind.CLAIM.value),
 )
 FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value)
 
@@ -31,11 +33,14 @@ FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value)
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_entity(Role.PREPARER)
 def proposal_new(request: EntityRequest) -> HttpResponse:
-    """By hand: the header here, the lines on the draft's own page."""
-    form = HeaderForm(request.POST or None, entity=request.entity, kinds=BY_HAND)
+    """By hand: the header here, the lines or charges on the draft's own page."""
+    asked = request.GET.get("kind", "")
+    initial = {"kind": asked} if asked in BY_HAND else {}
+    form = HeaderForm(request.POST or None, entity=request.entity, kinds=BY_HAND, initial=initial)
     if request.method == "POST" and header_taken(request, form):
         proposal = services.proposal_create(entity=request.entity, user=request.user, header=form.header())
-        messages.success(request, f"{proposal.number} is a draft. Add the lots that lost value, then submit it.")
+        what = "its charges" if is_entry_only(proposal) else "the lots that lost value"
+        messages.success(request, f"{proposal.number} is a draft. Add {what}, then submit it.")
         return redirect(proposal)
     context = {"form": form, "button": "Make the draft"}
     return render(request, "proposals/new.html", context, status=400 if form.errors else 200)

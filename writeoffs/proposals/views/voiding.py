@@ -14,6 +14,7 @@ from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.words import Role
 from writeoffs.proposals import policy, selectors, services
+from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import VoidForm
 from writeoffs.proposals.models import Proposal, Status
 from writeoffs.proposals.services.void import KIND, gross_of, lines_chosen
@@ -30,6 +31,8 @@ def void_request(request: EntityRequest, number: str) -> HttpResponse:
     offer = policy.posting_date_default(entity=request.entity, found_on=proposal.posting_on)
     ticked = request.POST.getlist("line")
     form = VoidForm(request.POST or None, initial={"posted_on": offer})
+    if is_entry_only(proposal):
+        form.whole_alone()
     status = 400 if form.errors else 200
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -61,9 +64,10 @@ def _standing(proposal: Proposal) -> dict[str, object]:
     count = standing.count()
     return {
         "lines": shown,
+        "entry_only": is_entry_only(proposal),
         "standing": count,
         "unlisted": count - len(shown),
-        "gross": gross_of(lines_chosen(proposal, None)),
+        "gross": proposal.gross_loss if is_entry_only(proposal) else gross_of(lines_chosen(proposal, None)),
         "voids": selectors.voids_of(proposal),
     }
 

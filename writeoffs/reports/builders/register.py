@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from writeoffs.proposals.models import ChargeKind
 from writeoffs.reports.builders.base import Frame, signatures
 from writeoffs.reports.charges import ChargeFact
 from writeoffs.reports.selectors import People
@@ -126,19 +127,41 @@ _CHARGES = {
     "DISPOSAL_COST": "Disposal cost",
     "TAX": "Income tax",
 }
+# Those of documents without lots, in the column of their own kind or with the sign turned in that of its opposite; a
+# column is shown where something stands in it.
+_MORE = {
+    "DEFERRED_TAX": "Deferred tax",
+    "SHRINKAGE_ACCRUAL": "Shrinkage accrued",
+    "INSURANCE_SETTLED": "Insurance received",
+}
+_OPPOSITES = {
+    "TAX_DUE": "TAX",
+    "DEFERRED_TAX_UNWOUND": "DEFERRED_TAX",
+    "SHRINKAGE_RELEASE": "SHRINKAGE_ACCRUAL",
+    "INSURANCE_DENIED": "INSURANCE",
+}
+
+
+def _in_column(fact: ChargeFact) -> tuple[str, Decimal]:
+    """The column of a charge and its amount there."""
+    opposite = _OPPOSITES.get(fact.kind)
+    return (opposite, -fact.amount) if opposite else (fact.kind, fact.amount)
 
 
 def _charges(frame: Frame, charges: Sequence[ChargeFact]) -> Table:
     """A row a leg, its amount in the column of its kind; scrap, insurance and income tax reduce the loss."""
     money = Kind.MONEY
+    placed = [(fact, *_in_column(fact)) for fact in charges]
+    filled = {kind for _, kind, _ in placed}
+    shown = {**_CHARGES, **{kind: words for kind, words in _MORE.items() if kind in filled}}
     columns = (
         Column("No."),
         Column("Kind", room=1),
         Column("Posted", Kind.DATE),
-        *(Column(frame.heading(words), money) for words in _CHARGES.values()),
+        *(Column(frame.heading(words), money) for words in shown.values()),
         Column("Journal no."),
     )
-    totals = {kind: sum((fact.amount for fact in charges if fact.kind == kind), Decimal(0)) for kind in _CHARGES}
+    totals = {kind: sum((amount for _, own, amount in placed if own == kind), Decimal(0)) for kind in shown}
     return Table(
         slug="charges",
         title="Charges and recoveries",
@@ -147,18 +170,22 @@ def _charges(frame: Frame, charges: Sequence[ChargeFact]) -> Table:
             Row(
                 (
                     Cell(fact.number, frame.links.document(f"proposal:{fact.number}")),
-                    Cell(f"Void of {_CHARGES[fact.kind].lower()}" if fact.void else _CHARGES[fact.kind]),
+                    Cell(f"Void of {_named(fact.kind).lower()}" if fact.void else _named(fact.kind)),
                     Cell(fact.posted_on),
-                    *(Cell(fact.amount if fact.kind == kind else None) for kind in _CHARGES),
+                    *(Cell(amount if own == kind else None) for kind in shown),
                     Cell(fact.entry, frame.links.entry(fact.entry)),
                 ),
                 "void" if fact.void else "",
             )
-            for fact in charges
+            for fact, own, amount in placed
         ],
         foot=(Row((Cell("Total"), Cell(), Cell(), *map(Cell, totals.values()), Cell()), "total"),),
         note="Each is an entry of its own, never netted against the loss. Scrap, insurance and income tax reduce it.",
     )
+
+
+def _named(kind: str) -> str:
+    return {**_CHARGES, **_MORE}.get(kind) or ChargeKind(kind).label
 
 
 def _row(frame: Frame, line: RegisterLine) -> Row:
