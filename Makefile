@@ -1,7 +1,7 @@
 # Two commands: `make run` serves the product, `make test` proves it. Needs Python 3.11 or newer with pip and venv; no root.
 #
-#   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make faults   make soak
-#   make bench   make demo-reset   make screenshots   make lock
+#   make run [PORT=8001] [DATABASE_URL=postgres://...]   make test   make check   make cases [FILE=path]
+#   make faults   make soak   make bench   make demo-reset   make screenshots   make lock
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 PYTEST := $(BIN)/python -m pytest
 JOBS ?= 2
 
-.PHONY: run test check faults soak bench demo-reset screenshots lock venv
+.PHONY: run test check cases faults soak bench demo-reset screenshots lock venv
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py serve
@@ -33,6 +33,10 @@ check: $(DEV_STAMP)
 faults: $(DEV_STAMP)
 	FAULTS=ci $(PYTEST) -n $(JOBS) -m faults $(if $(REPORTS),--junit-xml=$(REPORTS)/faults-sqlite.xml) tests/faults
 	FAULTS=ci TEST_DATABASE=postgres $(PYTEST) -n $(JOBS) -m faults $(if $(REPORTS),--junit-xml=$(REPORTS)/faults-postgres.xml) tests/faults
+
+# The worked cases, run through the product; FILE= takes another file of the same shape.
+cases: $(DEV_STAMP)
+	@$(BIN)/python -m tests.cases $(FILE)
 
 soak: $(DEV_STAMP)
 	$(BIN)/python -m tests.faults.soak

@@ -7,12 +7,20 @@ from typing import Any
 from django import forms
 
 from core.models import Category, Entity, Location, User
+from core.money import plain
 from core.words import Reason, Role
 from writeoffs.proposals.limits import titles_of
 from writeoffs.proposals.models import ApprovalBand, ApprovalLimits
 from writeoffs.proposals.services.limits import BandInput, TitleInput
 
-ROWS = 8
+# Rows beyond those that stand; more are asked for by saving and changing again.
+EMPTY = 3
+
+
+def _styled(form: forms.Form) -> None:
+    for field in form.fields.values():
+        chosen = isinstance(field, forms.ChoiceField)
+        field.widget.attrs["class"] = "form-select" if chosen else "form-control"
 
 
 class WhenForm(forms.Form):
@@ -58,6 +66,7 @@ class BandForm(forms.Form):
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = queryset
         self.fields["holders"].widget.attrs["size"] = 3
+        _styled(self)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -73,7 +82,7 @@ type_rows = forms.BaseFormSet[BandForm]
 def rows_form(entity: Entity, data: Any = None, limits: ApprovalLimits | None = None) -> type_rows:
     """Rows of the version that stands, and some empty ones."""
     initial = [] if data is not None or limits is None else _initial(limits)
-    factory = forms.formset_factory(BandForm, extra=max(ROWS - len(initial), 2), max_num=60)
+    factory = forms.formset_factory(BandForm, extra=EMPTY, max_num=60)
     made: type_rows = factory(data, initial=initial, prefix="band", form_kwargs={"entity": entity})
     return made
 
@@ -85,7 +94,7 @@ def _initial(limits: ApprovalLimits) -> list[dict[str, Any]]:
         {
             "title": band.title.name,
             "holders": holders.get(band.title_id, []),
-            "up_to": band.up_to,
+            "up_to": None if band.up_to is None else plain(band.up_to),
             "reason": band.reason,
             "category": band.category_id,
             "location": band.location_id,
@@ -124,6 +133,4 @@ class AskForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = queryset
-        for field in self.fields.values():
-            if isinstance(field, forms.ChoiceField):
-                field.widget.attrs["class"] = "form-select"
+        _styled(self)

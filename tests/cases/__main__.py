@@ -1,0 +1,64 @@
+"""make cases [FILE=path]: a line per case and `N passed, N failed` last; exits 1 where one failed.
+
+    python -m tests.cases [FILE] [--only P01 P02 ...] [--raise]
+
+On SQLite in a folder of its own, or on the database of DATABASE_URL, which must be empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+FILE = Path(__file__).resolve().parents[1] / "worked_examples" / "worked_examples.json"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make cases")
+    parser.add_argument("file", nargs="?", default="", help="a file of the shape of worked_examples.json")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--raise", action="store_true", dest="stop", help="show where a case stopped")
+    options = parser.parse_args()
+    path = Path(options.file or FILE)
+    if not path.exists():
+        print(f"There is no file {path}. Give one: make cases FILE=path", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("WRITEOFFS_DATA", folder)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "writeoffs.settings")
+        import django
+
+        django.setup()
+        return _all(path, options)
+
+
+def _all(path: Path, options: argparse.Namespace) -> int:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from tests.cases import kinds_losses, kinds_reports, kinds_value  # noqa: F401
+    from tests.cases.run import cases_of, run
+
+    settings.JOBS_INLINE = True
+    call_command("migrate", verbosity=0)
+    failed = 0
+    cases = [case for case in cases_of(path) if not options.only or case.id in options.only]
+    for case in cases:
+        try:
+            told = run(case)
+        except Exception as error:
+            if options.stop:
+                traceback.print_exc()
+            told = f"{type(error).__name__}: {error}"
+        failed += bool(told)
+        print(f"{case.id}  {'FAIL' if told else 'pass'}  {case.title}{': ' + told if told else ''}", flush=True)
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

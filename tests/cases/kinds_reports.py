@@ -1,0 +1,152 @@
+"""Cases of statements and control: cash flow, ratios, roll-forwards, approval limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from core import changes
+from core.access import roles_in
+from core.errors import DomainError
+from core.models import Membership, User
+from core.words import Role
+from tests.cases.run import Run, kind
+from tests.ledger.trial import HEADER
+from writeoffs.ledger.models import TrialBalance
+from writeoffs.proposals import policy, services
+from writeoffs.proposals.models import Proposal, Verb
+from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_request
+from writeoffs.reports.erp import ErpStatements, erp_statements
+from writeoffs.valuation.rules.tax import TaxPolicy
+
+DECEMBER = dt.date(2026, 12, 28)
+
+
+def _before_after(run: Run, rows: list[str], write_down: str, closing: str) -> ErpStatements:
+    """The ERP's trial balance of the year comes in, a write-down is posted: the statements before and after."""
+    run.move_to(DECEMBER)
+    lot = run.one_lot("1", closing)
+    run.move_to(dt.date(2026, 12, 31))
+    run.company.sheet("trial_balance", HEADER, rows, by="PREPARER", second="CONTROLLER")
+    run.move_to(dt.date(2027, 1, 4))
+    proposal = run.company.draft("WRITE_DOWN", "PRICE_FALL", dt.date(2026, 12, 30))
+    services.line_add(
+        proposal=proposal,
+        user=run.company["PREPARER"],
+        lot=lot,
+        new_carrying_amount=lot.carrying_amount - Decimal(write_down),
+    )
+    run.company.posted(Proposal.objects.get(pk=proposal.pk))
+    balance = TrialBalance.objects.select_related("entity", "period", "upload").get(entity=run.company.entity)
+    entity = run.company.entity
+    return erp_statements(balance=balance, policy=TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency))
+
+
+@kind("cashflow")
+def cash_flow(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+    # The ERP has not taken the write-down yet: its closing stock is before it.
+    before = Decimal(inputs["closing_inventory_after_write_down"]) + Decimal(inputs["write_down"])
+    opening, profit = Decimal(inputs["opening_inventory"]), Decimal(inputs["profit_before_tax_without_loss"])
+    rows = [
+        f"4000,Revenue,{-profit},,,",
+        f"1400,Inventory,{before},{opening},,",
+        f"3000,Capital,{profit - before},,,",
+    ]
+    made = _before_after(run, rows, inputs["write_down"], str(before)).statement
+    lines = {line.key: line for line in made.cash_flow}
+    keys = {
+        "profit_before_tax": "profit",
+        "add_back": "add_back",
+        "increase_in_inventories": "inventories",
+        "operating_cash": "operating_cash",
+    }
+    return {
+        f"presentation_{name}": {key: getattr(lines[mine], name) for key, mine in keys.items()}
+        for name in ("gross", "net")
+    }
+
+
+@kind("ratios")
+def ratios(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        f"4000,Revenue,-{inputs['revenue']},,,",
+        f"5000,Cost of sales,{inputs['cost_of_sales']},,,",
+        f"1400,Inventory,{inputs['inventory_close']},{inputs['inventory_open']},,",
+        f"1200,Other current assets,{inputs['other_current_assets']},,,quick",
+        f"2000,Payables,-{inputs['current_liabilities']},,,current",
+    ]
+    rest = sum((Decimal(row.split(",")[2]) for row in rows), Decimal(0))
+    rows.append(f"3000,Capital,{-rest},,,")
+    made = _before_after(run, rows, inputs["write_down"], inputs["inventory_close"]).statement
+    keys = {
+        "gross_margin_pct": "gross_margin",
+        "current_ratio": "current",
+        "quick_ratio": "quick",
+        "inventory_turnover": "turnover",
+        "dio_days": "days",
+    }
+    found = {ratio.key: ratio for ratio in made.ratios}
+    return {name: {key: getattr(found[mine], name) for key, mine in keys.items()} for name in ("before", "after")}
+
+
+@kind("approval")
+def approval(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Titles and limits by two people; each proposal to approval and posting, by the people whom the case names."""
+    company, entity = run.company, run.company.entity
+    given = inputs["proposals"]
+    people = {name: _person(run, name) for one in given for name in (one["proposer"], one["approver"], one["poster"])}
+    held: dict[str, list[User]] = {limit["role"]: [] for limit in inputs["limits"]}
+    for one in given:
+        if people[one["approver"]] not in held[one["approver_role"]]:
+            held[one["approver_role"]].append(people[one["approver"]])
+    change = limits_request(
+        entity=entity,
+        user=company["CONTROLLER"],
+        titles=[TitleInput(role, holders or [company["APPROVER"]]) for role, holders in held.items()],
+        bands=[
+            BandInput(limit["role"], Decimal(limit["up_to"]) if limit["up_to"] else None) for limit in inputs["limits"]
+        ],
+        starts_on=entity.local_date(),
+        why="The matrix of the case.",
+    )
+    changes.change_decide(change=change, user=_person(run, "second"), approve=True)
+    lots = run.stock(
+        "sku,lot_code,location,category,quantity,unit_cost",
+        *(f"GOODS-{one['id']},{one['id']},WH1,Goods,1,{one['amount']}" for one in given),
+    )
+    decisions = {}
+    for one in given:
+        header = services.Header("WRITE_OFF", "DAMAGE", run.today, run.today, run.today)
+        proposal = services.proposal_create(entity=entity, user=people[one["proposer"]], header=header)
+        services.line_add(proposal=proposal, user=people[one["proposer"]], lot=lots[one["id"]], quantity=Decimal(1))
+        decisions[one["id"]] = _decided(
+            Proposal.objects.get(pk=proposal.pk),
+            people[one["proposer"]],
+            people[one["approver"]],
+            people[one["poster"]],
+        )
+    return {"decision": decisions}
+
+
+def _person(run: Run, name: str) -> User:
+    """Somebody with every role of business: only limits and duties can stand in the way."""
+    email = f"{name}@{run.company.entity.slug}.example"
+    user, new = User.objects.get_or_create(email=email, defaults={"full_name": name})
+    if new:
+        for role in (Role.PREPARER, Role.APPROVER, Role.CONTROLLER):
+            Membership.objects.create(entity=run.company.entity, user=user, role=role)
+    return user
+
+
+def _decided(proposal: Proposal, proposer: User, approver: User, poster: User) -> str:
+    """ACCEPT, or REJECT_ and the code of the rule that stood in the way. Posting is asked for, not done."""
+    try:
+        proposal = services.proposal_submit(proposal=proposal, user=proposer)
+        proposal = services.proposal_approve(proposal=proposal, user=approver, digest=proposal.digest)
+        refused = policy.refusal(proposal, user=poster, roles=roles_in(proposal.entity, poster), verb=Verb.POST)
+        if refused is not None:
+            raise refused
+    except DomainError as error:
+        return f"REJECT_{error.code}"
+    return "ACCEPT"
