@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connection
 
 from core.models import Entity, Upload
-from inventory.refresh import Held, Listed, Years
+from inventory.refresh import Held, Listed
+from inventory.running import Years
 
 
 def _rows(sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """The guards of inventory's tables: movements, their sets and what they do to write-downs are only ever added, as are
-the lines of a count. A lot, an entry of the quarantine register and a count stay what they are."""
+the lines of a count and of a movements sheet. A lot, an entry of the quarantine register and a count stay what they
+are."""
 
 from core import guards
 
@@ -34,4 +35,5 @@ guards.register(
     ),
     # A hundred thousand lines come in one statement, which a guard of inserts would slow down by half.
     *guards.append_only("inventory_countline", noun="a count line", keys=None),
+    *guards.append_only("inventory_erpmovement", noun="a movement of the ERP", keys=None),
 )

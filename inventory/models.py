@@ -137,6 +137,8 @@ class MovementKind(models.TextChoices):
     RECOVERY = "RECOVERY", "Recovery"
     RELEASE = "RELEASE", "Release of allowance"
     EXCHANGE = "EXCHANGE", "Exchange"
+    PRODUCTION = "PRODUCTION", "Production"
+    SCRAP = "SCRAP", "Scrapped in the ERP"
     VOID = "VOID", "Void"
 
 
@@ -397,5 +399,7 @@ class StagedCount(models.Model):
         return f"{self.upload_id}/{self.row}"
 
 
-# Every model of the room is found here; this one is written beside its chain.
+# Every model of the room is found here; these are written beside what they belong to.
 from inventory.batches import MovementBatch as MovementBatch  # noqa: E402
+from inventory.erp_models import ErpMovement as ErpMovement  # noqa: E402
+from inventory.erp_models import StagedErpMovement as StagedErpMovement  # noqa: E402

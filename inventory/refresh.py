@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from core.money import share_raw, value_raw
-
-Years: TypeAlias = dict[int, int]
-"""Fiscal year of the charge -> write-down still attached (raw money)."""
+from core.money import value_raw
+from inventory.running import Books, Years, oldest_first
 
 
 class Held(NamedTuple):
@@ -118,48 +116,6 @@ def settle(book: int, outstanding: int, listed: int) -> tuple[int, int]:
     return listed - expected, outstanding
 
 
-class _Books:
-    """The running state of one lot while its changes are worked out."""
-
-    __slots__ = ("allowance", "cost", "quantity", "years")
-
-    def __init__(self, quantity: int = 0, cost: int = 0, allowance: int = 0, years: Years | None = None) -> None:
-        self.quantity = quantity
-        self.cost = cost
-        self.allowance = allowance
-        self.years: Years = dict(years or {})
-
-    def take(self, quantity: int, exponent: int) -> _Books:
-        """Units leave with their share of cost, allowance and write-downs; the last unit takes the rest. By year the
-        shares are differences of cumulated shares, so that they add up exactly and none takes more than its year
-        has."""
-        whole = self.quantity
-        years: Years = {}
-        cumulated = taken = 0
-        for year in sorted(self.years):
-            cumulated += self.years[year]
-            share = share_raw(cumulated, quantity, whole, exponent)
-            years[year], taken = share - taken, share
-        out = _Books(
-            quantity,
-            share_raw(self.cost, quantity, whole, exponent),
-            share_raw(self.allowance, quantity, whole, exponent),
-            years,
-        )
-        self.put(out, -1)
-        return out
-
-    def put(self, other: _Books, sign: int = 1) -> None:
-        self.quantity += sign * other.quantity
-        self.cost += sign * other.cost
-        self.allowance += sign * other.allowance
-        for year, amount in other.years.items():
-            self.years[year] = self.years.get(year, 0) + sign * amount
-
-    def write_down(self) -> int:
-        return sum(self.years.values())
-
-
 Outstanding: TypeAlias = Callable[[int], Mapping[int, int]]
 _outstanding: list[Outstanding] = []
 
@@ -187,7 +143,7 @@ class _Rise:
     listed: Listed
     held: Held | None
     units: int
-    moved_in: list[tuple[Held, _Books]] = field(default_factory=list)
+    moved_in: list[tuple[Held, Books]] = field(default_factory=list)
 
 
 def refresh_plan(
@@ -225,7 +181,7 @@ class _Planner:
         self.falls: list[_Fall] = []
         self.rises: list[_Rise] = []
         self.costs: dict[int, Listed] = {}  # lot -> row, where the unit cost changed
-        self.books: dict[int, _Books] = {}
+        self.books: dict[int, Books] = {}
 
     def compare(self, row: Listed) -> None:
         was = self.held.get(row.lot)
@@ -289,10 +245,10 @@ class _Planner:
         for rise in self.rises:
             self._receive(rise)
 
-    def _of(self, was: Held) -> _Books:
+    def _of(self, was: Held) -> Books:
         books = self.books.get(was.lot)
         if books is None:
-            books = _Books(was.quantity, was.cost, was.allowance, self.years.get(was.lot))
+            books = Books(was.quantity, was.cost, was.allowance, self.years.get(was.lot))
             self.books[was.lot] = books
         return books
 
@@ -311,7 +267,7 @@ class _Planner:
                 if units > 0:
                     self._transfer(fall, rise, books.take(units, self.exponent))
 
-    def _transfer(self, fall: _Fall, rise: _Rise, moved: _Books) -> None:
+    def _transfer(self, fall: _Fall, rise: _Rise, moved: Books) -> None:
         fall.units -= moved.quantity
         rise.units -= moved.quantity
         rise.moved_in.append((fall.held, moved))
@@ -324,17 +280,17 @@ class _Planner:
         """Units nobody has explained. Below zero there is no cost to share: those stand at the listed unit cost."""
         books = self._of(fall.held)
         held_units = min(fall.units, max(books.quantity, 0))
-        gone = books.take(held_units, self.exponent) if held_units else _Books()
+        gone = books.take(held_units, self.exponent) if held_units else Books()
         below = fall.units - held_units
         if below:
-            short = _Books(below, value_raw(below, fall.unit_cost, self.exponent))
+            short = Books(below, value_raw(below, fall.unit_cost, self.exponent))
             books.put(short, -1)
             gone.put(short)
         self.plan.fallen.add(gone.quantity, gone.cost - gone.allowance)
         self.plan.released += gone.allowance
         self._move(fall.held, "ISSUE", gone, -1)
 
-    def _revalue(self, row: Listed, books: _Books, part: _Books, old: int) -> None:
+    def _revalue(self, row: Listed, books: Books, part: Books, old: int) -> None:
         """`part` of the lot's units x (new - old unit cost). Where we wrote the units down directly, a fall in unit
         cost is the ERP following us, as far as it has not followed before, and a rise takes back what it followed
         first; a fall below the allowance takes allowance along, which profit sees."""
@@ -348,11 +304,11 @@ class _Planner:
             delta = max(delta, -max(books.cost, 0))
         if not delta:
             return
-        change = _Books(0, delta)
+        change = Books(0, delta)
         excess = books.allowance - max(books.cost + delta, 0)
         if excess > 0:
             change.allowance = -excess
-            change.years = _less(books.years, excess)
+            change.years = oldest_first(books.years, excess)
             self.plan.released += excess
         books.put(change)
         self.plan.revalued.add(0, delta)
@@ -360,7 +316,7 @@ class _Planner:
 
     def _receive(self, rise: _Rise) -> None:
         row = rise.listed
-        books = self._of(rise.held) if rise.held else _Books()
+        books = self._of(rise.held) if rise.held else Books()
         for source, moved in rise.moved_in:
             books.put(moved)
             self._move(row, "TRANSFER", moved)
@@ -373,13 +329,13 @@ class _Planner:
             cost = value_raw(after, row.unit_cost, self.exponent) - books.cost
         else:
             cost = value_raw(rise.units, row.unit_cost, self.exponent)
-        came = _Books(rise.units, cost)
+        came = Books(rise.units, cost)
         books.put(came)
         self.plan.received.add(rise.units, cost)
         self._move(row, "RECEIPT", came)
 
-    def _move(self, place: Held | Listed, kind: str, change: _Books, sign: int = 1) -> None:
-        by_year = tuple((year, sign * amount) for year, amount in sorted(change.years.items()) if amount)
+    def _move(self, place: Held | Listed, kind: str, change: Books, sign: int = 1) -> None:
+        by_year = change.by_year(sign)
         self.plan.moves.append(
             Move(
                 place.lot,
@@ -393,17 +349,6 @@ class _Planner:
                 place.category,
             )
         )
-
-
-def _less(years: Years, amount: int) -> Years:
-    """Take `amount` off the oldest write-downs first, as negative changes by year."""
-    out: Years = {}
-    for year in sorted(years):
-        part = min(amount, years[year])
-        if part > 0:
-            out[year] = -part
-            amount -= part
-    return out
 
 
 def legs(plan: RefreshPlan) -> Iterator[tuple[str, int, int, int, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 from core import chains, verify
 from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.verify import Tally, money_said, quantity_said, rows, streamed
+from inventory import erp_proof  # noqa: F401  it registers its own
 from inventory.batches import MovementBatch, batch_hash, chain_of, content_hash
 from inventory.counting import content_digest
 from inventory.models import CountSheet, Movement

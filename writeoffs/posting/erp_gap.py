@@ -18,6 +18,7 @@ from core.models import Entity, Upload
 from inventory.models import MovementKind
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Origin
 from writeoffs.posting.models import Posting, PostingLine
+from writeoffs.posting.refs import upload_id
 
 ZERO = Decimal(0)
 _PIECE = ("entry__source_ref", "entry__fiscal_year", "entry__sequence", "entry__posted_on", "entry__reverses_id")
@@ -127,9 +128,10 @@ def erp_after(*, entity: Entity, as_of: dt.datetime, lines: Q) -> list[Piece]:
 
 
 def _uploads_after(entity: Entity, as_of: dt.datetime, refs: set[str]) -> set[str]:
-    keys = [int(rest) for kind, _, rest in (ref.partition(":") for ref in refs) if kind == "upload" and rest.isdigit()]
-    found = Upload.objects.filter(entity=entity, pk__in=keys, as_of__gt=as_of).values_list("pk", flat=True)
-    return {f"upload:{key}" for key in found}
+    keys = {ref: key for ref in refs if (key := upload_id(ref)) is not None}
+    later = Upload.objects.filter(entity=entity, pk__in=set(keys.values()), as_of__gt=as_of)
+    found = set(later.values_list("pk", flat=True))
+    return {ref for ref, key in keys.items() if key in found}
 
 
 def _pieces(lines: QuerySet[JournalLine]) -> list[Piece]:

@@ -16,6 +16,7 @@ from core.records import columns_of, record_digest
 from core.verify import Tally
 from writeoffs.posting.feed_models import DEFAULTS, ErpBatch, ErpFeed, ErpHandout, Takes
 from writeoffs.posting.models import Posting
+from writeoffs.posting.refs import SHEETS, prefix
 
 SERIES = "erp_batch"
 _RELEASE = "RELEASE"
@@ -96,7 +97,7 @@ def erp_states(tally: Tally) -> Iterator[str]:
     made, states = _steps()
     for posting in Posting.objects.select_related("entity").order_by("pk").iterator(chunk_size=2000):
         ref = (posting.entity_id, posting.source_ref)
-        by_list = posting.source_ref.startswith("upload:")
+        by_list = prefix(posting.source_ref) in SHEETS
         due = (_RELEASE, Takes.JOURNAL.value) if by_list else made.get(ref)
         if due is not None and due != (posting.kind, posting.takes):
             yield (

@@ -21,14 +21,14 @@ class Takes(models.TextChoices):
 
 
 class FeedKind(models.TextChoices):
-    """The kinds of postings; RELEASE is the allowance that a stock list set free."""
+    """The kinds of postings; RELEASE is the allowance that went with units that a sheet of the ERP shows as gone."""
 
     WRITE_OFF = "WRITE_OFF", "Write-offs"
     WRITE_DOWN = "WRITE_DOWN", "Write-downs"
     COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustments"
     RECOVERY = "RECOVERY", "Recoveries"
     REVERSAL = "REVERSAL", "Reversals of write-downs"
-    RELEASE = "RELEASE", "Releases of allowance by a stock list"
+    RELEASE = "RELEASE", "Releases of allowance with what left"
     TAX = "TAX", "Income tax of a period"
     ACCRUAL = "ACCRUAL", "Shrinkage accruals"
     CLAIM = "CLAIM", "Insurance claims"

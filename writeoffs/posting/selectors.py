@@ -10,6 +10,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 from core.models import Entity
 from writeoffs.ledger.models import JournalEntry, JournalLine, Origin
 from writeoffs.posting.models import Posting
+from writeoffs.posting.refs import of_sheets
 
 
 def postings_listed(*, entity: Entity, status: str = "") -> QuerySet[Posting]:
@@ -26,8 +27,8 @@ def status_counts(*, entity: Entity) -> dict[str, int]:
 
 def last_posted_at(entity: Entity) -> dt.datetime | None:
     """When something of the entity was last posted, whatever date it was posted on; None where nothing was. What a
-    stock list itself released does not make the next list outdated."""
-    postings = Posting.objects.filter(entity=entity).exclude(source_ref__startswith="upload:")
+    sheet of the ERP itself released does not make the next list outdated."""
+    postings = Posting.objects.filter(entity=entity).exclude(of_sheets())
     last: dt.datetime | None = postings.aggregate(last=Max("posted_at"))["last"]
     return last
 

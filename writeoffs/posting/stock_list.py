@@ -148,8 +148,8 @@ def _refresh(
     if plan.digest() != checked.content:
         raise _stale(upload)
     if plan.released:
-        _second_controller(upload, user)
-    _lots_lock(sorted({move.lot for move in plan.moves if move.lot > 0}))
+        second_controller(upload, user)
+    lots_lock(sorted({move.lot for move in plan.moves if move.lot > 0}))
     bases = records_make(upload, with_values=False)
     first, last = movements_append(
         entity=entity, posted_on=posted_on, source_ref=source_ref, rows=_movement_rows(plan, bases)
@@ -164,7 +164,7 @@ def _refresh(
     return _message(entity, plan, posted_on), _entries(upload, plan, bases)
 
 
-def _second_controller(upload: Upload, user: User) -> None:
+def second_controller(upload: Upload, user: User) -> None:
     """Released allowance lowers cost of sales: the one step of a list that profit sees."""
     if Role.CONTROLLER not in roles_in(upload.entity, user):
         raise NotAllowed(
@@ -177,7 +177,7 @@ def _second_controller(upload: Upload, user: User) -> None:
         )
 
 
-def _lots_lock(lots: list[int]) -> None:
+def lots_lock(lots: list[int]) -> None:
     if connection.vendor == "postgresql" and lots:
         with connection.cursor() as cursor:
             cursor.execute(f"select id from inventory_lot where {among('id')} order by id for update", [ids(lots)])

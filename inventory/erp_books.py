@@ -1,0 +1,134 @@
+"""Reads the books as a movements sheet needs them, and the sheet's staged rows: whole, raw, one query each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+
+from core.models import Category, Entity, Location, Upload
+from core.words import Method
+from inventory.books import held, items_by_sku, write_down_years
+from inventory.erp_days import Days
+from inventory.erp_plan import Fall, Key, Known, Row
+from inventory.refresh import outstanding_of
+from inventory.running import Books, Years
+
+STAGED = "inventory_stagederpmovement"
+STAGED_COLUMNS = (
+    *("row", "document", "line", "happened_on", "kind", "sku", "code", "place", "to_code", "to_place", "category"),
+    *("quantity", "cost", "allowance", "revenue", "settlement", "year"),
+)
+
+
+def _rows(sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        yield from cursor.fetchall()
+
+
+def _iso(day: dt.date | str) -> str:
+    return day if isinstance(day, str) else day.isoformat()
+
+
+def staged_movements(upload: Upload) -> list[Row]:
+    """The checked rows in the sheet's order."""
+    names = ", ".join(f's."{name}"' for name in STAGED_COLUMNS)
+    return [
+        Row._make((*row[:3], _iso(row[3]), *row[4:]))
+        for row in _rows(f"select {names} from {STAGED} s where s.upload_id = %s order by s.id", [upload.pk])
+    ]
+
+
+def is_history(upload: Upload) -> bool:
+    return bool(upload.options.get("history") == "history")
+
+
+def known(upload: Upload, days: Days) -> Known:
+    """The books for one sheet, whose rows are staged."""
+    entity = upload.entity
+    places = dict(Location.objects.filter(entity=entity).values_list("pk", "code"))
+    items = {sku: (pk, category) for sku, pk, _, _, category, _ in items_by_sku(entity)}
+    skus = {pk: sku for sku, (pk, _) in items.items()}
+    lots = list(held(entity))
+    history = is_history(upload)
+    years = write_down_years(entity)
+    return Known(
+        lots={(skus[lot.item], lot.code, places[lot.location]): lot for lot in lots},
+        items=items,
+        places={code: pk for pk, code in places.items()},
+        categories=dict(Category.objects.filter(entity=entity).values_list("name", "pk")),
+        years=years,
+        falls={} if history else _falls(entity),
+        pending={} if history else dict(outstanding_of(entity.pk)),
+        own=_moved_otherwise(entity) if history else frozenset(),
+        told=_told(upload),
+        listed_on=_listed_on(entity),
+        refused=days.refused,
+        exponent=entity.exponent,
+        direct=entity.method == Method.DIRECT,
+        starts_in_month=entity.fiscal_year_start,
+        history=history,
+    )
+
+
+def _falls(entity: Entity) -> dict[int, list[Fall]]:
+    """lot -> its open falls, oldest first, less what movements sheets have explained of them."""
+    years: dict[int, Years] = {}
+    for fall, year, amount in _rows(
+        "select f.id, w.fiscal_year, -w.amount from inventory_unexplainedfall f "
+        "join inventory_writedownmovement w on w.movement_id = f.movement_id "
+        "where f.entity_id = %s and f.explanation = ''",
+        [entity.pk],
+    ):
+        years.setdefault(fall, {})[year] = int(amount)
+    found: dict[int, list[Fall]] = {}
+    for fall, lot, day, quantity, cost, allowance, done, done_cost, done_allowance in _rows(
+        "select f.id, m.lot_id, m.posted_on, -m.quantity, -m.cost, -m.allowance, coalesce(-sum(e.quantity), 0), "
+        "coalesce(-sum(e.cost), 0), coalesce(-sum(e.allowance), 0) from inventory_unexplainedfall f "
+        "join inventory_movement m on m.id = f.movement_id left join inventory_erpmovement e on e.fall_id = f.id "
+        "where f.entity_id = %s and f.explanation = '' "
+        "group by f.id, m.lot_id, m.posted_on, m.quantity, m.cost, m.allowance, m.sequence order by m.sequence",
+        [entity.pk],
+    ):
+        whole = Books(int(quantity), int(cost), int(allowance), years.get(fall))
+        left = Books(int(quantity - done), int(cost - done_cost), int(allowance - done_allowance))
+        # By year what is left is the units' share; the exact split of earlier parts is in their own rows.
+        left.years = whole.share(left.quantity, entity.exponent).years if done else whole.years
+        found.setdefault(lot, []).append(Fall(fall, _iso(day), left))
+    return found
+
+
+def _moved_otherwise(entity: Entity) -> frozenset[int]:
+    return frozenset(
+        lot
+        for (lot,) in _rows(
+            "select distinct lot_id from inventory_movement where entity_id = %s and source_ref not like 'history:%%'",
+            [entity.pk],
+        )
+    )
+
+
+def _told(upload: Upload) -> dict[Key, str]:
+    """The lines of the sheet's documents that were taken in before."""
+    found: dict[Key, str] = {}
+    for document, line, kind, sku, code, place, name, row in _rows(
+        "select e.document, e.line, e.kind, i.sku, l.code, p.code, u.file_name, e.row from inventory_erpmovement e "
+        "join inventory_lot l on l.id = e.lot_id join inventory_item i on i.id = l.item_id "
+        "join core_location p on p.id = l.location_id join core_upload u on u.id = e.upload_id "
+        f"where e.entity_id = %s and e.document in (select document from {STAGED} where upload_id = %s)",
+        [upload.entity_id, upload.pk],
+    ):
+        key = (document, line) if line else (document, kind, sku, code, place)
+        found[key] = f"row {row} of '{name}'"
+    return found
+
+
+def _listed_on(entity: Entity) -> str:
+    """The day of the last stock list that covered all stock; empty where there is none."""
+    lists = Upload.objects.filter(entity=entity, kind="stock_list", status=Upload.Status.COMMITTED)
+    moments = (as_of for as_of, options in lists.values_list("as_of", "options") if options.get("scope") != "locations")
+    last = max(moments, default=None)
+    return entity.local_date(last).isoformat() if last else ""
