@@ -5,6 +5,7 @@ Invariant: every selector is bound to one entity and makes a constant number of 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -127,6 +128,16 @@ class QuarantineTotals:
     entries: int
     cost: Decimal
     allowance: Decimal
+
+
+# Written-off goods that stand longer than this await disposal overdue: they take room, and can find their way back.
+OVERDUE_DAYS = 60
+
+
+def quarantine_overdue(*, entity: Entity, today: dt.date | None = None) -> QuerySet[QuarantineEntry]:
+    """What has stood in quarantine for more than OVERDUE_DAYS as of today at the entity's place, oldest first."""
+    until = (today or entity.local_date()) - dt.timedelta(days=OVERDUE_DAYS)
+    return QuarantineEntry.objects.filter(entity=entity, status=QuarantineEntry.Status.STANDING, since__lt=until)
 
 
 def quarantine_left(*, amount: Decimal, quantity: Decimal, left: Decimal, exponent: int) -> Decimal:

@@ -150,7 +150,7 @@ def test_recoveries_of_the_same_goods_are_voided_in_the_opposite_order(company: 
     first = posted(company, recovery(company, QuarantineEntry.objects.get(), "4"))
     posted(company, recovery(company, QuarantineEntry.objects.get(), "6"))
     assert QuarantineEntry.objects.get().status == QuarantineEntry.Status.RECOVERED
-    with pytest.raises(WrongState, match=r"RC-\d+-0002 recovered units of the same goods later"):
+    with pytest.raises(WrongState, match=r"RC-\d+-0002 took units of the same goods out of quarantine later"):
         void(company, first)
 
 

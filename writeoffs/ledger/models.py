@@ -234,6 +234,7 @@ class Leg(models.TextChoices):
     WRITE_OFF = "WRITE_OFF", "Write-off"
     COUNT_LOSS = "COUNT_LOSS", "Count losses"
     COUNT_GAIN = "COUNT_GAIN", "Count gains"
+    DISPOSAL = "DISPOSAL", "Disposal"
     RECOVERY = "RECOVERY", "Recovery"
     REVERSAL = "REVERSAL", "Reversal of a write-down"
     CORRECTION = "CORRECTION", "Correction of an earlier year"

@@ -27,7 +27,7 @@ from writeoffs.posting.charges import Charge, charge_entries
 from writeoffs.posting.corrections import Correction, corrected
 from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.lots import fiscal_year_of, lot_states, quarantine_states
-from writeoffs.posting.models import Posting
+from writeoffs.posting.models import Posting, Takes
 from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
 from writeoffs.posting.reversals import reversal
 from writeoffs.posting.running import date_check
@@ -38,13 +38,20 @@ _MOVEMENT_KIND = {
     "WRITE_DOWN": MovementKind.WRITE_DOWN,
     "COUNT_ADJUSTMENT": MovementKind.COUNT,
     "RECOVERY": MovementKind.RECOVERY,
+    "DISPOSAL": MovementKind.DISPOSAL,
     "REVERSAL": MovementKind.REVERSAL,
+}
+# What takes goods out of quarantine -> what they are once none is left.
+LEAVES_QUARANTINE: dict[str, str] = {
+    "RECOVERY": QuarantineEntry.Status.RECOVERED,
+    "DISPOSAL": QuarantineEntry.Status.DISPOSED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What a document says about one lot, raw. quantity: signed as the lot will see it, 0 in a write-down."""
+    """What a document says about one lot, raw. quantity: signed as the lot will see it, 0 in a write-down; of a
+    disposal out of quarantine as the register sees it."""
 
     lot_id: int
     quantity: int = 0
@@ -144,7 +151,7 @@ def _changes(document: Document, *, lock: bool) -> list[Change]:
     entity = document.entity
     states = lot_states(entity=entity, lot_ids=(i.lot_id for i in document.instructions), lock=lock)
     standing = {}
-    if document.kind == "RECOVERY":
+    if document.kind in LEAVES_QUARANTINE:
         chosen = [i.quarantine_id for i in document.instructions if i.quarantine_id is not None]
         standing = quarantine_states(entity=entity, quarantine_ids=chosen, states=states, lock=lock)
     # A write-down is tracked by the year that it belongs to: of a correction, the year of the event.
@@ -188,18 +195,13 @@ def _change(
                 fiscal_year=fiscal_year,
                 exponent=exponent,
             )
+        case "DISPOSAL" if instruction.quarantine_id is not None:
+            return plans.disposal_of_standing(_standing(document, instruction, lot, standing), -instruction.quantity)
+        case "DISPOSAL":
+            return plans.write_off(lot, -instruction.quantity, exponent=exponent, done="disposed of")
         case "RECOVERY":
-            state = standing.get(instruction.quarantine_id or 0)
-            if state is None:
-                raise WrongState(f"Lot {lot.label}: nothing of it stands in quarantine any more. Remove the line.")
-            if document.posted_on < state.since:
-                raise BadInput(
-                    f"Lot {lot.label} stands in quarantine since {state.since.isoformat()} ({state.document}); it "
-                    f"cannot come back on {document.posted_on.isoformat()}. Take {state.since.isoformat()} or a later "
-                    "posting date."
-                )
             return plans.recovery(
-                state,
+                _standing(document, instruction, lot, standing),
                 instruction.quantity,
                 exponent=exponent,
                 us_gaap=entity.framework == Framework.US_GAAP,
@@ -207,6 +209,22 @@ def _change(
             )
         case unknown:
             raise ValueError(f"unknown kind of document: {unknown}")
+
+
+def _standing(
+    document: Document, instruction: Instruction, lot: LotState, standing: Mapping[int, QuarantineState]
+) -> QuarantineState:
+    """The goods of the line as they stand in quarantine. WrongState where they are gone; BadInput before they came."""
+    state = standing.get(instruction.quarantine_id or 0)
+    if state is None:
+        raise WrongState(f"Lot {lot.label}: nothing of it stands in quarantine any more. Remove the line.")
+    if document.posted_on < state.since:
+        raise BadInput(
+            f"Lot {lot.label} stands in quarantine since {state.since.isoformat()} ({state.document}); it "
+            f"cannot leave it on {document.posted_on.isoformat()}. Take {state.since.isoformat()} or a later "
+            "posting date."
+        )
+    return state
 
 
 def _amount_asked(lot: LotState, instruction: Instruction) -> int:
@@ -254,7 +272,7 @@ def posting_book(
     )
     if document.kind == "WRITE_OFF" and document.quarantine_goods:
         _quarantine_enter(document, prepared.changes)
-    if document.kind == "RECOVERY":
+    if document.kind in LEAVES_QUARANTINE:
         _quarantine_leave(document)
     return _posting_create(prepared, movements, posted_by), entries
 
@@ -283,7 +301,8 @@ def _posting_create(prepared: Prepared, movements: tuple[int, int], posted_by: U
         posted_by=posted_by,
         status=Posting.Status.UNACKNOWLEDGED if moved else Posting.Status.NOT_NEEDED,
         kind=document.kind,
-        takes=feed_of(entity=document.entity, kind=document.kind),
+        # Where no unit moves (goods at nil value that leave quarantine), there is no stock adjustment to take.
+        takes=feed_of(entity=document.entity, kind=document.kind) if moved else Takes.JOURNAL,
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -315,7 +334,8 @@ def _quarantine_enter(document: Document, changes: Sequence[Change]) -> None:
 
 
 def _quarantine_leave(document: Document) -> None:
-    taken = {i.quarantine_id: i.quantity for i in document.instructions if i.quarantine_id is not None}
+    """What took the last units names what became of them."""
+    taken = {i.quarantine_id: abs(i.quantity) for i in document.instructions if i.quarantine_id is not None}
     left = QuarantineEntry.objects.filter(pk__in=taken).values_list("pk", "quantity_left")
     rows_update(
         "inventory_quarantineentry",
@@ -323,5 +343,5 @@ def _quarantine_leave(document: Document) -> None:
         [(pk, int(quantity.scaleb(QUANTITY_SCALE)) - taken[pk]) for pk, quantity in left],
     )
     QuarantineEntry.objects.filter(pk__in=taken, quantity_left=from_raw(0, QUANTITY_SCALE)).update(
-        status=QuarantineEntry.Status.RECOVERED
+        status=LEAVES_QUARANTINE[document.kind]
     )

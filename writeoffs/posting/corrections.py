@@ -22,6 +22,7 @@ _BALANCE = frozenset({Section.ASSET, Section.LIABILITY, Section.EQUITY})
 LEGS: dict[str, str] = {
     "WRITE_OFF": "CORRECTION",
     "WRITE_DOWN": "CORRECTION",
+    "DISPOSAL": "CORRECTION",
     "COUNT_LOSS": "CORRECTION",
     "COUNT_GAIN": "CORRECT_GAIN",
 }

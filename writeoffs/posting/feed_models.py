@@ -27,6 +27,7 @@ class FeedKind(models.TextChoices):
     WRITE_DOWN = "WRITE_DOWN", "Write-downs"
     COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustments"
     RECOVERY = "RECOVERY", "Recoveries"
+    DISPOSAL = "DISPOSAL", "Disposals"
     REVERSAL = "REVERSAL", "Reversals of write-downs"
     RELEASE = "RELEASE", "Releases of allowance with what left"
     TAX = "TAX", "Income tax of a period"
@@ -40,6 +41,7 @@ DEFAULTS: dict[str, Takes] = {
     FeedKind.WRITE_DOWN: Takes.JOURNAL,
     FeedKind.COUNT_ADJUSTMENT: Takes.ADJUSTMENT,
     FeedKind.RECOVERY: Takes.ADJUSTMENT,
+    FeedKind.DISPOSAL: Takes.ADJUSTMENT,
     FeedKind.REVERSAL: Takes.JOURNAL,
     FeedKind.RELEASE: Takes.JOURNAL,
     FeedKind.TAX: Takes.JOURNAL,

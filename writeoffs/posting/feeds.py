@@ -24,7 +24,15 @@ KIND = "erp.feed"
 PREFIX = "erp_feed"
 # What an ERP books by itself when it takes the stock adjustment. Disposal cost, proceeds, taxes and insurance it cannot
 # know, so those entries are always taken as journal.
-STOCK_LEGS = (Leg.WRITE_OFF, Leg.COUNT_LOSS, Leg.COUNT_GAIN, Leg.RECOVERY, Leg.CORRECTION, Leg.CORRECT_GAIN)
+STOCK_LEGS = (
+    Leg.WRITE_OFF,
+    Leg.COUNT_LOSS,
+    Leg.COUNT_GAIN,
+    Leg.RECOVERY,
+    Leg.DISPOSAL,
+    Leg.CORRECTION,
+    Leg.CORRECT_GAIN,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class LotState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one lot. loss: what profit bears (gain negative) = -(cost - allowance)."""
+    """What happens to one lot. loss: what profit bears (gain negative) = -(cost - allowance). standing: units that
+    leave the quarantine register alone; the lot lost them with their write-off."""
 
     lot: LotState
     quantity: int
@@ -47,6 +48,7 @@ class Change:
     write_down: int
     by_year: tuple[tuple[int, int], ...]
     loss: int
+    standing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +113,36 @@ def _out(lot: LotState, quantity: int, exponent: int) -> Change:
     return _moved(lot, quantity, -1, exponent)
 
 
-def write_off(lot: LotState, quantity: int, *, exponent: int) -> Change:
-    """Units leave the books. NotEnoughStock where the lot holds fewer; BadInput where nothing would leave."""
+def write_off(lot: LotState, quantity: int, *, exponent: int, done: str = "written off") -> Change:
+    """Units leave the books: a write-off, or a disposal of what is on hand. done: how people say it. NotEnoughStock
+    where the lot holds fewer; BadInput where nothing would leave."""
     if quantity <= 0:
-        raise BadInput(f"Lot {lot.label}: a write-off takes a quantity above nil. Enter how many units leave.")
+        raise BadInput(f"Lot {lot.label}: only a quantity above nil can be {done}. Enter how many units leave.")
     if lot.quantity <= 0:
         raise NotEnoughStock(
-            f"Lot {lot.label} has {_units(lot.quantity)} on hand, so nothing can be written off. Remove the line, "
+            f"Lot {lot.label} has {_units(lot.quantity)} on hand, so nothing can be {done}. Remove the line, "
             "or upload a newer stock list first."
         )
     if quantity > lot.quantity:
         raise NotEnoughStock(
-            f"Lot {lot.label} holds {_units(lot.quantity)}; {_units(quantity)} were to be written off. "
+            f"Lot {lot.label} holds {_units(lot.quantity)}; {_units(quantity)} were to be {done}. "
             f"Reduce the line to {_units(lot.quantity)} at most."
         )
     return _out(lot, quantity, exponent)
+
+
+def disposal_of_standing(state: QuarantineState, quantity: int) -> Change:
+    """Units that stand in quarantine at nil value leave the register; neither lot nor ledger has them any more.
+    NotEnoughStock where fewer stand there."""
+    lot = state.lot
+    if quantity <= 0:
+        raise BadInput(f"Lot {lot.label}: only a quantity above nil can be disposed of. Enter how many units leave.")
+    if quantity > state.left:
+        raise NotEnoughStock(
+            f"Lot {lot.label}: {_units(state.left)} of {state.document} stand in quarantine; {_units(quantity)} were "
+            f"to be disposed of. Reduce the line to {_units(state.left)} at most."
+        )
+    return Change(lot, 0, 0, 0, 0, (), 0, standing=-quantity)
 
 
 def write_down(lot: LotState, new_carrying_amount: int, *, method: str, fiscal_year: int, exponent: int) -> Change:
@@ -229,6 +246,8 @@ def recovery(state: QuarantineState, quantity: int, *, exponent: int, us_gaap: b
 def void(posted: Change) -> Change:
     """The mirror of a posted change against the lot as it stands now. NotEnoughStock where what it brought is gone."""
     lot = posted.lot
+    if not (posted.quantity or posted.cost or posted.allowance or posted.write_down):
+        return posted  # goods at nil value: only the quarantine register has them
     mirror = Change(
         lot,
         -posted.quantity,
@@ -302,6 +321,7 @@ _LEGS: dict[str, tuple[tuple[str, bool | None, str], ...]] = {
     "WRITE_DOWN": (("WRITE_DOWN", None, "Write-down"),),
     "COUNT_ADJUSTMENT": (("COUNT_LOSS", False, "Count losses"), ("COUNT_GAIN", True, "Count gains")),
     "RECOVERY": (("RECOVERY", None, "Recovery of written-off stock"),),
+    "DISPOSAL": (("DISPOSAL", None, "Disposal"),),
     "REVERSAL": (("REVERSAL", None, "Reversal of write-down"),),
     # Documents without lots post their charges alone.
     "TAX": (),

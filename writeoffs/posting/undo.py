@@ -239,7 +239,7 @@ def _parts(document: Document, posted: Sequence[Change], places: Collection[int]
 
 
 def _quarantine_restore(undoing: Undoing) -> None:
-    """Of the lines' lots only: what a write-off put there leaves the register, what a recovery took out goes back."""
+    """Of the lines' lots only: what a write-off put there leaves the register, what was taken out goes back."""
     document, status = undoing.document, QuarantineEntry.Status
     chosen = [document.instructions[place] for place in undoing.lines]
     lots = [instruction.lot_id for instruction in chosen]
@@ -251,7 +251,7 @@ def _quarantine_restore(undoing: Undoing) -> None:
             "the write-off cannot be voided any more. Void what took them first."
         )
     entered.update(status=status.VOIDED, quantity_left=Decimal(0))
-    back = {i.quarantine_id: i.quantity for i in chosen if i.quarantine_id is not None}
+    back = {i.quarantine_id: abs(i.quantity) for i in chosen if i.quarantine_id is not None}
     if not back:
         return
     left = QuarantineEntry.objects.select_for_update().filter(entity=document.entity, pk__in=back).order_by("pk")

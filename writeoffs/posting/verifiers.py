@@ -126,7 +126,7 @@ def posting_lines(tally: Tally) -> Iterator[str]:
         "select m.source_ref, o.code, sum(m.quantity) from inventory_movement m "
         "join inventory_lot o on o.id = m.lot_id left join posting_posting p on p.entity_id = m.entity_id "
         "and p.source_ref = m.source_ref left join posting_postingline pl on pl.posting_id = p.id "
-        "and pl.lot_id = m.lot_id where m.kind in ('WRITE_OFF', 'COUNT', 'RECOVERY') and m.quantity <> 0 "
+        "and pl.lot_id = m.lot_id where m.kind in ('WRITE_OFF', 'COUNT', 'RECOVERY', 'DISPOSAL') and m.quantity <> 0 "
         "and m.source_ref not like 'history:%%' "
         f"and pl.id is null group by m.source_ref, o.id, o.code order by o.id limit {LIMIT}"
     ):

@@ -23,7 +23,7 @@ _LEAVING = (
     *(ChargeKind.INSURANCE, ChargeKind.TAX),
 )
 # Kind of proposal -> what it can carry: goods that leave can cost or bring something.
-CARRIERS: dict[str, tuple[ChargeKind, ...]] = {Kind.WRITE_OFF: _LEAVING, **entry_only.CHARGES}
+CARRIERS: dict[str, tuple[ChargeKind, ...]] = {Kind.WRITE_OFF: _LEAVING, Kind.DISPOSAL: _LEAVING, **entry_only.CHARGES}
 
 
 class ChargeRefused(BadInput):
@@ -56,8 +56,8 @@ def _kind_check(proposal: Proposal, charge: ProposalCharge) -> None:
     if not allowed:
         raise ChargeRefused(
             None,
-            f"{proposal.number} is a {what}: only a write-off carries charges, since its goods leave. Take the charge "
-            "off.",
+            f"{proposal.number} is a {what}: only a write-off or a disposal carries charges, since its goods leave. "
+            "Take the charge off.",
         )
     if charge.kind not in allowed:
         offered = ", ".join(kind.label.lower() for kind in allowed)

@@ -191,7 +191,7 @@ def differences(entity: Entity, lines: Sequence[RawLine], changes: Sequence[Chan
     """Where the lots as they stand give other amounts than the stored lines, a sentence each."""
     found = []
     for line, change in zip(lines, changes, strict=True):
-        now = (change.quantity, change.cost, change.allowance, change.write_down)
+        now = (change.quantity + change.standing, change.cost, change.allowance, change.write_down)
         if now != (line.quantity, line.cost, line.allowance, line.write_down):
             seen = display_money(from_raw(line.loss, MONEY_SCALE), entity.currency, entity.locale)
             is_now = display_money(from_raw(change.loss, MONEY_SCALE), entity.currency, entity.locale)

@@ -10,6 +10,7 @@ from writeoffs.ledger.roles import ROLES, Section
 from writeoffs.posting.corrections import LEGS
 from writeoffs.proposals.late import late_loss, restates
 from writeoffs.proposals.models import Finding, Proposal, Status
+from writeoffs.proposals.proofs import lot_sees
 
 LIMIT = 100
 _LINE_SUMS = ("quantity", "cost", "allowance", "write_down")
@@ -42,7 +43,7 @@ def _states() -> Iterator[str]:
 
 def _amounts() -> Iterator[str]:
     entities = Entity.objects.in_bulk()
-    lines = ", ".join(f"sum(l.{name}) as {name}" for name in _LINE_SUMS)
+    lines = ", ".join(f"sum({lot_sees(name)}) as {name}" for name in _LINE_SUMS)
     moved = ", ".join(f"sum(m.{name}) as {name}" for name in _LINE_SUMS)
     differ = " or ".join(f"coalesce(a.{name}, 0) + coalesce(b.{name}, 0) <> 0" for name in _LINE_SUMS)
     posted = (

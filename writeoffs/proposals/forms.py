@@ -255,6 +255,7 @@ class LineForm(forms.Form):
                 Kind.WRITE_OFF: ("Quantity to write off", "Units that leave the books."),
                 Kind.COUNT_ADJUSTMENT: ("Difference", "Negative when short, positive when over."),
                 Kind.RECOVERY: ("Quantity to recover", "Units that come back from quarantine."),
+                Kind.DISPOSAL: ("Quantity to dispose of", "Units that leave for good."),
             }
             label, help_text = labels[Kind(proposal.kind)]
             self.fields["quantity"].label = label

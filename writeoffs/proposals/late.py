@@ -21,7 +21,7 @@ from writeoffs.proposals.models import ChargeKind, Finding, Kind, Proposal
 from writeoffs.valuation.rules.tax import balance_role
 
 # What comes back is no loss: a recovery is news of the day on which it is found.
-LOSSES = frozenset({Kind.WRITE_OFF, Kind.WRITE_DOWN, Kind.COUNT_ADJUSTMENT})
+LOSSES = frozenset({Kind.WRITE_OFF, Kind.WRITE_DOWN, Kind.COUNT_ADJUSTMENT, Kind.DISPOSAL})
 
 RULE = (
     "The loss belongs to a period that is closed. Say whether it is news of today (a change in estimate) or could have "

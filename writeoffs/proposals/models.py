@@ -25,12 +25,17 @@ class Kind(models.TextChoices):
     WRITE_DOWN = "WRITE_DOWN", "Write-down"
     COUNT_ADJUSTMENT = "COUNT_ADJUSTMENT", "Count adjustment"
     RECOVERY = "RECOVERY", "Recovery"
+    DISPOSAL = "DISPOSAL", "Disposal"
     REVERSAL = "REVERSAL", "Reversal of a write-down"
     TAX = "TAX", "Income tax"
     ACCRUAL = "ACCRUAL", "Shrinkage accrual"
     CLAIM = "CLAIM", "Insurance claim"
 
 
+# Kinds whose lines are typed without a sign: the units leave.
+LEAVING = frozenset({Kind.WRITE_OFF.value, Kind.DISPOSAL.value})
+# Kinds whose lines come from the quarantine register; a disposal can take lots as well.
+FROM_QUARANTINE = frozenset({Kind.RECOVERY.value, Kind.DISPOSAL.value})
 # Kinds whose lines say which carrying amount a lot has from then on; no unit moves.
 VALUED = frozenset({Kind.WRITE_DOWN.value, Kind.REVERSAL.value})
 
@@ -173,7 +178,7 @@ class Proposal(models.Model):
 
 class ProposalLine(models.Model):
     """What happens to one lot. quantity is signed as the lot will see it: -12 leaves, +3 is found; 0 in a write-down
-    and in its reversal.
+    and in its reversal. Of goods that are disposed of out of quarantine it is what leaves the register.
 
     cost, allowance, write_down: the movement's signed deltas, as recomputed when the content was last changed and, at
     posting, from the lot itself. loss: what profit bears; positive is a loss. new_carrying_amount: for

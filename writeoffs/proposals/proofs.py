@@ -236,8 +236,14 @@ def _amount(raw: int) -> str:
     return plain(from_raw(int(raw), MONEY_SCALE))
 
 
+def lot_sees(name: str) -> str:
+    """A line's column as its lot's movement has it: of goods disposed of out of quarantine the lot has no units."""
+    standing = "l.quarantine_id is not null and l.quantity < 0"
+    return f"case when {standing} then 0 else l.quantity end" if name == "quantity" else f"l.{name}"
+
+
 def quarantine(tally: Tally) -> Iterator[str]:
-    """Written-off goods that stay are in the register, with what posted recoveries have left of them."""
+    """Written-off goods that stay are in the register, with what posted recoveries and disposals have left of them."""
     for number, code in rows(
         "select p.number, o.code from proposals_proposalline l join proposals_proposal p on p.id = l.proposal_id "
         "join inventory_lot o on o.id = l.lot_id left join inventory_quarantineentry q on q.lot_id = l.lot_id "
@@ -255,17 +261,20 @@ def quarantine(tally: Tally) -> Iterator[str]:
     gone = "exists (select 1 from proposals_voidedline v join proposals_proposalline l on l.id = v.line_id "
     gone += "where l.proposal_id = p.id and l.lot_id = q.lot_id)"
     left = f"case when {gone} then 0 else q.quantity - coalesce(r.quantity, 0) end"
-    due = f"case when {gone} then 'VOIDED' when {left} = 0 then 'RECOVERED' else 'STANDING' end"
+    taken = "from proposals_proposalline l join proposals_proposal x on x.id = l.proposal_id "
+    taken += "left join proposals_voidedline v on v.line_id = l.id where x.status = 'POSTED' and v.id is null and "
+    last = f"(select x.kind {taken} l.quarantine_id = q.id order by x.posted_at desc, x.id desc limit 1)"
+    due = f"case when {gone} then 'VOIDED' when {left} <> 0 then 'STANDING' "
+    due += f"when {last} = 'DISPOSAL' then 'DISPOSED' else 'RECOVERED' end"
     for ref, code, status, stored, should_be, should in rows(
         f"select q.source_ref, o.code, q.status, q.quantity_left, {due}, {left} from inventory_quarantineentry q "
         "join inventory_lot o on o.id = q.lot_id left join proposals_proposal p on p.entity_id = q.entity_id "
-        "and 'proposal:' || p.number = q.source_ref left join (select l.quarantine_id, sum(l.quantity) as quantity "
-        "from proposals_proposalline l join proposals_proposal x on x.id = l.proposal_id "
-        "left join proposals_voidedline v on v.line_id = l.id where x.status = 'POSTED' and v.id is null "
-        "and l.quarantine_id is not null group by l.quarantine_id) r on r.quarantine_id = q.id "
+        "and 'proposal:' || p.number = q.source_ref left join (select l.quarantine_id, "
+        "sum(abs(l.quantity)) as quantity "
+        f"{taken} l.quarantine_id is not null group by l.quarantine_id) r on r.quarantine_id = q.id "
         f"where q.quantity_left <> {left} or q.status <> {due} order by q.id limit {LIMIT}"
     ):
         yield (
             f"Quarantine of lot {code} ({ref}): {quantity_said(stored)} units are left and it is stored as "
-            f"{status.lower()}; its recoveries leave {quantity_said(should)}, {should_be.lower()}."
+            f"{status.lower()}; what was taken out leaves {quantity_said(should)}, {should_be.lower()}."
         )

@@ -56,13 +56,13 @@ _AMOUNTS = ("quantity", "cost", "allowance", "write_down")
 def posted_lines(tally: Tally) -> Iterator[str]:
     """The lines of a posted proposal are its movements, lot by lot, and its totals are those of its lines."""
     entities = Entity.objects.in_bulk()
-    sums = ", ".join(f"sum(l.{a}) as {a}" for a in _AMOUNTS)
+    sums = ", ".join(f"sum({proofs.lot_sees(a)}) as {a}" for a in _AMOUNTS)
     moved = ", ".join(f"sum({a}) as {a}" for a in _AMOUNTS)
     differ = " or ".join(f"l.{a} <> coalesce(m.{a}, 0)" for a in _AMOUNTS)
     for entity_id, number, code, cost, allowance, moved_cost, moved_allowance in rows(
         "select p.entity_id, p.number, o.code, l.cost, l.allowance, coalesce(m.cost, 0), coalesce(m.allowance, 0) "
         f"from (select l.proposal_id, l.lot_id, {sums} from proposals_proposalline l group by l.proposal_id, "
-        f"l.lot_id) l "
+        "l.lot_id) l "
         "join proposals_proposal p on p.id = l.proposal_id join inventory_lot o on o.id = l.lot_id "
         f"left join (select entity_id, source_ref, lot_id, {moved} from inventory_movement where kind <> 'VOID' "
         "group by entity_id, source_ref, lot_id) m on m.entity_id = p.entity_id "

@@ -26,7 +26,7 @@ from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
 from writeoffs.proposals.entry_only import WITHOUT_REASON, borne_sql, is_entry_only
-from writeoffs.proposals.models import Finding, Kind, Proposal, ProposalLine
+from writeoffs.proposals.models import LEAVING, Finding, Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.centres import with_default_centres
 from writeoffs.proposals.services.inputs import LineInput as LineInput
 
@@ -35,6 +35,7 @@ PREFIX: dict[str, str] = {
     Kind.WRITE_DOWN: "WD",
     Kind.COUNT_ADJUSTMENT: "CA",
     Kind.RECOVERY: "RC",
+    Kind.DISPOSAL: "DS",
     Kind.REVERSAL: "RV",
     Kind.TAX: "TX",
     Kind.ACCRUAL: "AC",
@@ -348,7 +349,8 @@ def _difference_lines(sheet: CountSheet, *, without: set[int]) -> list[LineInput
 def proposal_create_from_quarantine(
     *, entity: Entity, user: User, header: Header, entries: QuerySet[QuarantineEntry]
 ) -> Proposal:
-    """A recovery of all that the chosen quarantine entries still hold; they must share one reason, the write-off's."""
+    """A recovery or disposal of all that the chosen quarantine entries still hold; they must share one reason, the
+    write-off's."""
     standing = list(
         entries.filter(entity=entity, status=QuarantineEntry.Status.STANDING).order_by("pk").select_related("lot__item")
     )
@@ -358,12 +360,12 @@ def proposal_create_from_quarantine(
     if reasons != {header.reason}:
         names = ", ".join(sorted(Reason(reason).label.lower() for reason in reasons))
         raise BadInput(
-            f"The goods chosen were written off for: {names}. A recovery credits the account of one reason: "
-            "choose goods of "
-            "one reason, and make a proposal for each."
+            f"The goods chosen were written off for: {names}. A document posts to the accounts of one reason: "
+            "choose goods of one reason, and make a proposal for each."
         )
+    sign = -1 if header.kind in LEAVING else 1
     lines = [
-        LineInput(entry.lot_id, to_raw(entry.quantity_left, QUANTITY_SCALE), quarantine_id=entry.pk)
+        LineInput(entry.lot_id, sign * to_raw(entry.quantity_left, QUANTITY_SCALE), quarantine_id=entry.pk)
         for entry in standing
     ]
     return proposal_create(entity=entity, user=user, header=header, lines=with_default_centres(lines))

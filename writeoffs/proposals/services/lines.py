@@ -17,7 +17,7 @@ from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.sets import rows_update
 from writeoffs.proposals import content
 from writeoffs.proposals.entry_only import is_entry_only
-from writeoffs.proposals.models import Kind, Proposal, ProposalLine
+from writeoffs.proposals.models import LEAVING, Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.create import Header, LineInput, header_check, lines_write, totals_set
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
 
@@ -47,7 +47,8 @@ def _named(lot: Lot) -> str:
 
 
 def refuse_other_reason(proposal: Proposal, *, reason: str) -> None:
-    """A recovery credits the account that its write-off debited, so it has the write-off's reason."""
+    """A recovery credits the account that its write-off debited, so it has the write-off's reason; so has a disposal of
+    what stands in quarantine."""
     lines = proposal.lines.filter(quarantine__isnull=False).exclude(quarantine__reason=reason)
     other = lines.select_related("quarantine", "lot__item").order_by("line_number").first()
     if other is not None and other.quarantine is not None:
@@ -57,8 +58,8 @@ def refuse_other_reason(proposal: Proposal, *, reason: str) -> None:
 def _other_reason(proposal: Proposal, lot: Lot, entry: QuarantineEntry) -> BadInput:
     said = Reason(entry.reason).label.lower()
     return BadInput(
-        f"Lot {_named(lot)} was written off for {said}, so its recovery credits that account. Give {proposal.number} "
-        f"the reason {said}, or recover the lot by a proposal of its own."
+        f"Lot {_named(lot)} was written off for {said}, so its {proposal.get_kind_display().lower()} posts to that "
+        f"account. Give {proposal.number} the reason {said}, or take the lot into a proposal of its own."
     )
 
 
@@ -114,7 +115,7 @@ def line_input(
     quarantine: QuarantineEntry | None = None,
     note: str = "",
 ) -> LineInput:
-    """A line from what a person typed: units to write off are typed without a sign and leave the lot."""
+    """A line from what a person typed: units that leave are typed without a sign."""
     if proposal.is_valued:
         if new_carrying_amount is None:
             raise BadInput("Enter the carrying amount that the lot has from now on; 0 writes it down in full.")
@@ -123,7 +124,7 @@ def line_input(
         if not quantity:
             raise BadInput("Enter a quantity other than nil.")
         raw, target = to_raw(quantity, QUANTITY_SCALE), None
-        if proposal.kind == Kind.WRITE_OFF:
+        if proposal.kind in LEAVING:
             raw = -raw
     return LineInput(
         lot.pk,

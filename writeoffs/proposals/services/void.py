@@ -30,7 +30,17 @@ from writeoffs.posting.undo import Undoing, posting_void
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.content import RawLine
 from writeoffs.proposals.entry_only import is_entry_only
-from writeoffs.proposals.models import Kind, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
+from writeoffs.proposals.models import (
+    FROM_QUARANTINE,
+    LEAVING,
+    Kind,
+    Proposal,
+    ProposalLine,
+    Status,
+    Verb,
+    Void,
+    VoidedLine,
+)
 from writeoffs.proposals.numbers import said
 from writeoffs.proposals.records import void_record
 from writeoffs.proposals.services.decide import count_sheet_set
@@ -251,7 +261,7 @@ def refuse_new_cost_basis(proposal: Proposal, posted_on: dt.date) -> None:
     """Under US GAAP a loss of an earlier fiscal year is the new cost basis and does not come back (ASC
     330-10-35-14)."""
     entity = proposal.entity
-    if entity.framework != Framework.US_GAAP or proposal.kind not in (Kind.WRITE_DOWN, Kind.WRITE_OFF):
+    if entity.framework != Framework.US_GAAP or proposal.kind not in (Kind.WRITE_DOWN, *LEAVING):
         return
     year = fiscal_year_of(entity, proposal.posting_on)
     if fiscal_year_of(entity, posted_on) == year:
@@ -264,11 +274,12 @@ def refuse_new_cost_basis(proposal: Proposal, posted_on: dt.date) -> None:
 
 
 def refuse_later_recovery(proposal: Proposal, lines: Collection[RawLine]) -> None:
-    """Shares of a quarantine entry follow the order of its recoveries, so they are undone in the opposite order."""
-    if proposal.kind != Kind.RECOVERY:
+    """Shares of a quarantine entry follow the order of what took its units, so they are undone in the opposite
+    order."""
+    if proposal.kind not in FROM_QUARANTINE:
         return
     later = ProposalLine.objects.filter(
-        quarantine_id__in=[line.quarantine_id for line in lines],
+        quarantine_id__in=[line.quarantine_id for line in lines if line.quarantine_id is not None],
         proposal__status=Status.POSTED,
         proposal__posted_at__gt=proposal.posted_at,
         voided__isnull=True,
@@ -276,7 +287,7 @@ def refuse_later_recovery(proposal: Proposal, lines: Collection[RawLine]) -> Non
     first = later.first()
     if first is not None:
         raise WrongState(
-            f"{first.proposal.number} recovered units of the same goods later. Void that one first, then "
+            f"{first.proposal.number} took units of the same goods out of quarantine later. Void that one first, then "
             f"{proposal.number}."
         )
 

@@ -18,7 +18,7 @@ from inventory.models import Lot, QuarantineEntry
 from writeoffs.proposals import services
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import LineForm
-from writeoffs.proposals.models import Kind, Proposal, ProposalLine
+from writeoffs.proposals.models import FROM_QUARANTINE, LEAVING, Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.centres import default_centres
 from writeoffs.proposals.views.common import proposal_or_404
 
@@ -28,13 +28,14 @@ FOUND = 20
 @require_safe
 @for_entity(Role.PREPARER)
 def lot_search(request: EntityRequest, number: str) -> HttpResponse:
-    """The first lots whose SKU, description or lot code has the text; for a recovery, goods in quarantine."""
+    """The first lots whose SKU, description or lot code has the text; for a recovery, goods in quarantine; for a
+    disposal both."""
     proposal = _with_lots(request, number)
     text = request.GET.get("q", "").strip()[:60]
     matches = Q(item__sku__icontains=text) | Q(item__description__icontains=text) | Q(code__icontains=text)
     lots = Lot.objects.filter(matches, entity=request.entity).select_related("item", "location")
     context = {"proposal": proposal, "text": text, "found": FOUND}
-    if proposal.kind == Kind.RECOVERY:
+    if proposal.kind in FROM_QUARANTINE:
         standing = QuarantineEntry.objects.filter(
             entity=request.entity,
             status=QuarantineEntry.Status.STANDING,
@@ -42,7 +43,7 @@ def lot_search(request: EntityRequest, number: str) -> HttpResponse:
             lot__in=lots.order_by() if text else Lot.objects.filter(entity=request.entity),
         )
         context["quarantine"] = standing.select_related("lot__item", "lot__location")[:FOUND]
-    elif text:
+    if text and proposal.kind != Kind.RECOVERY:
         taken = ProposalLine.objects.filter(proposal=proposal).values("lot")
         context["lots"] = lots.exclude(pk__in=taken).order_by("item__sku", "code", "pk")[:FOUND]
     return render(request, "proposals/_lots.html", context)
@@ -69,7 +70,7 @@ def line_add(request: EntityRequest, number: str) -> HttpResponse:
     proposal = _with_lots(request, number)
     given = request.POST if request.method == "POST" else request.GET
     quarantine = None
-    if proposal.kind == Kind.RECOVERY:
+    if proposal.kind == Kind.RECOVERY or (proposal.kind in FROM_QUARANTINE and given.get("quarantine")):
         quarantine = get_object_or_404(QuarantineEntry, entity=request.entity, pk=_id(given.get("quarantine")))
     lots = Lot.objects.select_related("item", "location")
     lot = get_object_or_404(lots, entity=request.entity, pk=quarantine.lot_id if quarantine else _id(given.get("lot")))
@@ -101,7 +102,7 @@ def line_edit(request: EntityRequest, number: str, line_number: int) -> HttpResp
     proposal = proposal_or_404(request, number)
     lines = ProposalLine.objects.select_related("lot__item", "lot__location", "proposal", "cost_centre", "quarantine")
     line = get_object_or_404(lines, proposal=proposal, line_number=line_number)
-    shown = -line.quantity if proposal.kind == Kind.WRITE_OFF else line.quantity
+    shown = -line.quantity if proposal.kind in LEAVING else line.quantity
     initial = {
         "quantity": plain(shown),
         "new_carrying_amount": "" if line.new_carrying_amount is None else plain(line.new_carrying_amount),

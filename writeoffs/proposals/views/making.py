@@ -19,12 +19,12 @@ from inventory.selectors import lot_totals, lots_filtered
 from writeoffs.proposals import services
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import EditForm, FromStockForm, HeaderForm
-from writeoffs.proposals.models import Kind
+from writeoffs.proposals.models import FROM_QUARANTINE, Kind
 from writeoffs.proposals.views.common import header_taken, proposal_or_404
 
 BY_HAND = (
     *(Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value),
-    *(Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value),
+    *(Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value, Kind.DISPOSAL.value),
     *(Kind.TAX.value, Kind.ACCRUAL.value, Kind.CLAIM.value),
 )
 FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value)
@@ -123,10 +123,13 @@ def proposal_from_count(request: EntityRequest, sheet: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_entity(Role.PREPARER)
 def proposal_from_quarantine(request: EntityRequest) -> HttpResponse:
-    """A recovery of goods that stand in quarantine."""
+    """A recovery or a disposal of goods that stand in quarantine."""
     chosen = request.POST.getlist("entry") or request.GET.getlist("entry")
+    kind = request.POST.get("kind", Kind.RECOVERY.value)
+    if kind not in FROM_QUARANTINE:
+        raise Http404
     if not chosen:
-        messages.info(request, "Tick the goods that come back, then press Recover.")
+        messages.info(request, "Tick the goods that come back or leave for good, then press Recover or Dispose of.")
         return redirect("stock:quarantine", request.entity.slug)
     numbers = [number for number in map(whole_number, chosen) if number is not None]
     if len(numbers) != len(chosen):
@@ -140,7 +143,7 @@ def proposal_from_quarantine(request: EntityRequest) -> HttpResponse:
     form = HeaderForm(
         request.POST if confirmed else None,
         entity=request.entity,
-        kinds=(Kind.RECOVERY.value,),
+        kinds=(kind,),
         initial={"reason": entries[0].reason},
     )
     refused = None
@@ -156,7 +159,7 @@ def proposal_from_quarantine(request: EntityRequest) -> HttpResponse:
         else:
             messages.success(request, f"{proposal.number} is a draft. Check the quantities, then submit it.")
             return redirect(proposal)
-    context = {"form": form, "entries": entries}
+    context = {"form": form, "entries": entries, "disposal": kind == Kind.DISPOSAL}
     return render(request, "proposals/from_quarantine.html", context, status=_status(form, refused))
 
 
