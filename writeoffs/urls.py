@@ -11,6 +11,7 @@ entity_patterns = [
     path("stock/", include("inventory.urls.stock")),
     path("counts/", include("inventory.urls.counts")),
     path("uploads/", include("core.sheets.urls")),
+    path("valuation/", include("writeoffs.valuation.urls")),
     path("proposals/", include("writeoffs.proposals.urls")),
     path("postings/", include("writeoffs.posting.urls")),
     path("ledger/", include("writeoffs.ledger.urls")),

@@ -25,6 +25,12 @@ def months_of(entity: Entity) -> QuerySet[FiscalPeriod]:
     return FiscalPeriod.objects.filter(entity=entity, number__lt=FiscalPeriod.ADJUSTMENT)
 
 
+def fiscal_year_of(entity: Entity, day: dt.date) -> int:
+    """The fiscal year of a date, named after the calendar year in which it ends."""
+    start = entity.fiscal_year_start
+    return day.year + 1 if start > 1 and day.month >= start else day.year
+
+
 def period_of(*, entity: Entity, day: dt.date, adjustment: bool = False, lock: bool = False) -> FiscalPeriod | None:
     """The month that holds the day, or with `adjustment` the period 13 of the year that ends on it; None where there
     is none. lock: its row, until the transaction ends."""

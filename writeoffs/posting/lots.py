@@ -11,14 +11,9 @@ from django.db import connection
 
 from core.models import Entity
 from inventory.models import MovementKind
+from writeoffs.ledger.calendar import fiscal_year_of as fiscal_year_of
 from writeoffs.posting.plans import LotState, QuarantineState
 from writeoffs.posting.sets import among, ids
-
-
-def fiscal_year_of(entity: Entity, day: dt.date) -> int:
-    """The fiscal year of a date, named after the calendar year in which it ends."""
-    start = entity.fiscal_year_start
-    return day.year + 1 if start > 1 and day.month >= start else day.year
 
 
 def lot_states(*, entity: Entity, lot_ids: Iterable[int], lock: bool = False) -> dict[int, LotState]:

@@ -174,6 +174,8 @@ def digest_of(
         fields.append(["charges", *map(list, charges)])
     if proposal.adjustment:
         fields.append("adjustment period")
+    if proposal.made_from:
+        fields.append(["made from", proposal.made_from, *sorted(proposal.also_prepared_by)])
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from writeoffs.proposals.late import RULE, Late, late_of
 from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
 from writeoffs.proposals.numbers import numbers_read
 from writeoffs.proposals.services.create import COUNTED, Header, HeaderRefused, header_check
+from writeoffs.valuation.models import Assessment
 
 
 def _date(label: str, help_text: str = "") -> forms.DateField:
@@ -143,7 +145,8 @@ class HeaderForm(forms.Form):
         """Whether the dates, as typed or as they stand, make it a loss found late: only then is more asked."""
         given: dict[str, Any] = {}
         for name in ("kind", "event_on", "posting_on"):
-            value = self.data.get(name) if self.is_bound else self.initial[name]
+            value = self.data.get(name, self.initial[name] if name == "kind" else None)
+            value = value if self.is_bound else self.initial[name]
             try:
                 given[name] = self.fields[name].clean(value)
             except forms.ValidationError:
@@ -231,6 +234,38 @@ class FromStockForm(HeaderForm):
         """The percentage of the kind chosen; 0 of a write-off, which has none."""
         given = self.cleaned_data["back" if self.cleaned_data["kind"] == Kind.REVERSAL else "percent"]
         return Decimal(given or 0)
+
+
+class AssessedForm(HeaderForm):
+    """The dates of what is proposed from an assessment; kind and reason come from its lines."""
+
+    write_off_expired = forms.BooleanField(
+        label="Write off what has expired and fetches nothing",
+        required=False,
+        help_text="Those goods leave the books, their allowance used first, instead of being written down to nil.",
+    )
+    field_order = (
+        *("event_on", "found_on", "posting_on", "adjustment", "write_off_expired", "quarantine_goods"),
+        *("finding", "material", "finding_why", "note"),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, assessment: Assessment) -> None:
+        entity, day = assessment.entity, assessment.as_of
+        self.posting_default = policy.posting_date_default(entity=entity, found_on=day) or entity.local_date()
+        initial = {"event_on": day, "found_on": day, "posting_on": self.posting_default, "kind": Kind.WRITE_DOWN}
+        super().__init__(data, entity=entity, kinds=(Kind.WRITE_DOWN.value, Kind.WRITE_OFF.value), initial=initial)
+        for name in ("kind", "reason"):
+            del self.fields[name]
+
+    @property
+    def posting_day(self) -> dt.date:
+        """The posting date typed, or the default where none can be used."""
+        day = getattr(self, "cleaned_data", {}).get("posting_on") if self.is_bound else None
+        return day or self.posting_default
+
+    def header(self) -> Header:
+        self.cleaned_data |= {"kind": Kind.WRITE_DOWN, "reason": Reason.OBSOLESCENCE}
+        return super().header()
 
 
 class LineForm(forms.Form):

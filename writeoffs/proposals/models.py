@@ -87,6 +87,12 @@ class Proposal(models.Model):
     )
     material = models.BooleanField("material", null=True)
     finding_why = models.CharField("why", max_length=1000, blank=True)
+    made_from = models.CharField(
+        max_length=120, blank=True, help_text="source_ref of the assessment whose accepted lines it holds."
+    )
+    also_prepared_by = models.JSONField(
+        default=list, blank=True, help_text="Ids of people who overrode lines of it; they count as its preparers."
+    )
     line_count = models.PositiveIntegerField(default=0)
     gross_loss = MoneyField(default=Decimal(0))
     net_loss = MoneyField(default=Decimal(0))

@@ -1,8 +1,8 @@
 """Who may do what with a proposal, why not, and who can; and which dates a proposal proposes by itself.
 
 Invariant: preparer, approver and poster of one document are three people (four where a soft-closed period asks for a
-second approver), and whoever counted does not approve the adjustment. The services raise what `refusal` gives; the
-pages show the same sentence beforehand.
+second approver); whoever counted does not approve the adjustment, nor does whoever overrode a line of an assessment.
+The services raise what `refusal` gives; the pages show the same sentence beforehand.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def excluded(proposal: Proposal, verb: str) -> set[int]:
     """The people whom segregation of duties keeps from the verb, whatever their roles."""
     people: set[int | None] = set()
     if verb in (Verb.APPROVE, Verb.SECOND, Verb.REJECT, Verb.RETURN, Verb.POST):
-        people.add(proposal.created_by_id)
+        people |= {proposal.created_by_id, *proposal.also_prepared_by}
     if verb in (Verb.APPROVE, Verb.SECOND, Verb.POST) and proposal.count_sheet is not None:
         people |= {proposal.count_sheet.created_by_id, proposal.count_sheet.upload.committed_by_id}
     if verb in (Verb.SECOND, Verb.POST):
@@ -102,6 +102,8 @@ def role_refusal(proposal: Proposal, *, roles: Collection[str], verb: str) -> No
 def _conflict(proposal: Proposal, user: User, said: str) -> str:
     if user.pk == proposal.created_by_id:
         return f"You prepared {proposal.number}, so it has to be {said} by somebody else."
+    if user.pk in proposal.also_prepared_by:
+        return f"You overrode a line of {proposal.number}, so it has to be {said} by somebody else."
     if user.pk in (proposal.approved_by_id, proposal.countersigned_by_id):
         return f"You approved {proposal.number}, so it has to be {said} by somebody else."
     sheet = proposal.count_sheet

@@ -5,11 +5,14 @@ from __future__ import annotations
 from core.records import columns_of, record_digest
 from writeoffs.proposals.models import Evidence, Proposal, Void
 
+# Not kept, or not there yet when the first records were made; the digest of the content covers the origin.
+_LATER = ["status", "version", "limits_id", "made_from", "also_prepared_by"]
+
 
 def posted_record(proposal: Proposal) -> str:
-    """A posted proposal keeps all but its status and version; so do its papers. limits: digests of before have none."""
+    """A posted proposal keeps all but its status and version; so do its papers."""
     return record_digest(
-        (Proposal.objects.filter(pk=proposal.pk), columns_of(Proposal, without=["status", "version", "limits_id"])),
+        (Proposal.objects.filter(pk=proposal.pk), columns_of(Proposal, without=_LATER)),
         (Evidence.objects.filter(proposal=proposal), columns_of(Evidence)),
     )
 

@@ -126,7 +126,9 @@ def proposals_listed(
         proposals = proposals.filter(created_by=mine)
     if text:
         by_sku = ProposalLine.objects.filter(proposal__entity=entity, lot__item__sku__iexact=text).values("proposal")
-        proposals = proposals.filter(Q(number__icontains=text) | Q(note__icontains=text) | Q(pk__in=by_sku))
+        proposals = proposals.filter(
+            Q(number__icontains=text) | Q(note__icontains=text) | Q(made_from__icontains=text) | Q(pk__in=by_sku)
+        )
     return with_line_figures(proposals).order_by("-pk")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from writeoffs.proposals.views import charges, detail, limits, lines, listing, making, papers, voiding
+from writeoffs.proposals.views import assessing, charges, detail, limits, lines, listing, making, papers, voiding
 
 
 class Number:
@@ -28,6 +28,7 @@ urlpatterns = [
     path("new/", making.proposal_new, name="new"),
     path("from-stock/", making.proposal_from_stock, name="from_stock"),
     path("from-count/<str:sheet>/", making.proposal_from_count, name="from_count"),
+    path("from-assessment/<str:number>/", assessing.proposal_from_assessment, name="from_assessment"),
     path("from-quarantine/", making.proposal_from_quarantine, name="from_quarantine"),
     path("<proposal_number:number>/", detail.proposal_detail, name="detail"),
     path("<proposal_number:number>/edit/", making.proposal_edit, name="edit"),

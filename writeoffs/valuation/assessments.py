@@ -133,6 +133,9 @@ class AssessmentLine(models.Model):
     change_why = models.CharField(max_length=200, blank=True)
     override = MoneyField(null=True)
     override_reason = models.CharField(max_length=300, blank=True)
+    override_cause = models.CharField(
+        "loss is of", max_length=20, choices=Reason.choices, blank=True, help_text="Instead of the line's own reason."
+    )
     override_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     override_at = models.DateTimeField(null=True)
     proposal_ref = models.CharField(max_length=120, blank=True, help_text="source_ref of the proposal made from it.")
@@ -152,6 +155,13 @@ class AssessmentLine(models.Model):
                 | (Q(override__isnull=False, override_by__isnull=False) & ~Q(override_reason="")),
                 violation_error_message="An override says how much, by whom and why.",
             ),
+            models.CheckConstraint(
+                name="assessment_override_within_cost",
+                condition=Q(override__isnull=True)
+                | Q(override=Decimal(0))
+                | (Q(override__gt=Decimal(0)) & Q(override__lte=F("cost"))),
+                violation_error_message="An override is neither below nil nor above cost.",
+            ),
         )
 
     def __str__(self) -> str:
@@ -162,6 +172,11 @@ class AssessmentLine(models.Model):
         """What is required after the override."""
         amount: Decimal = self.required if self.override is None else self.override
         return amount
+
+    @property
+    def cause(self) -> str:
+        """The reason of the loss, after the override."""
+        return self.override_cause or self.reason
 
     @property
     def movement(self) -> Decimal:

@@ -1,6 +1,7 @@
 """Everything that changes a proposal. Each function is one step in one transaction and raises DomainError to refuse
 it."""
 
+from writeoffs.proposals.services.assessed import assessed_plan, left_said, proposals_from_assessment
 from writeoffs.proposals.services.charges import (
     ChargeInput,
     charge_add,
@@ -37,11 +38,13 @@ __all__ = [
     "LineInput",
     "Paper",
     "Posted",
+    "assessed_plan",
     "charge_add",
     "charge_edit",
     "charge_remove",
     "evidence_add",
     "evidence_remove",
+    "left_said",
     "line_add",
     "line_edit",
     "line_remove",
@@ -60,6 +63,7 @@ __all__ = [
     "proposal_return",
     "proposal_submit",
     "proposal_withdraw",
+    "proposals_from_assessment",
     "void_decide",
     "void_request",
 ]

@@ -134,6 +134,8 @@ def proposal_create(
     header: Header,
     lines: Sequence[LineInput] = (),
     count_sheet: CountSheet | None = None,
+    made_from: str = "",
+    also_prepared_by: Sequence[int] = (),
 ) -> Proposal:
     """A draft with its number, its lines and their amounts. NotAllowed, BadInput, PeriodClosed, NotEnoughStock."""
     if Role.PREPARER not in roles_in(entity, user):
@@ -157,6 +159,8 @@ def proposal_create(
         material=header.material,
         finding_why=header.finding_why.strip(),
         count_sheet=count_sheet,
+        made_from=made_from,
+        also_prepared_by=list(also_prepared_by),
         created_by=user,
     )
     lines_write(proposal, lines)

@@ -34,8 +34,10 @@ from writeoffs.proposals.services.void import KIND as VOID
 from writeoffs.proposals.services.void import gross_asked, may_decide_void
 from writeoffs.proposals.states import EVIDENCE_OPEN, LINES_OPEN
 from writeoffs.proposals.views.common import proposal_or_404
+from writeoffs.valuation.models import AssessmentLine
 
 PER_PAGE = 100
+OVERRIDES = 10
 
 
 @require_safe
@@ -73,9 +75,20 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "centre_form": CentreForm(proposal=proposal),
         "effects": statements.effects_shown(proposal, balance),
         "balance": balance,
+        "overrides": _overrides(proposal),
         **_found_late(proposal),
         **_after_posting(request, proposal),
     }
+
+
+def _overrides(proposal: Proposal) -> list[AssessmentLine]:
+    """What people said is required instead of what the assessment worked out; the first of them."""
+    if not proposal.made_from:
+        return []
+    lines = AssessmentLine.objects.filter(
+        assessment__entity=proposal.entity, proposal_ref=proposal.source_ref, override__isnull=False
+    )
+    return list(lines.select_related("lot__item", "override_by").order_by("pk")[:OVERRIDES])
 
 
 def _found_late(proposal: Proposal) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Addresses of the room's pages."""
+
+from django.urls import path, re_path
+
+from writeoffs.valuation import assessment_views as assessments
+
+app_name = "valuation"
+urlpatterns = [
+    path("assessments/", assessments.assessment_list, name="assessments"),
+    path("assessments/<str:number>/", assessments.assessment_detail, name="assessment"),
+    path("assessments/<str:number>/progress/", assessments.assessment_progress, name="assessment_progress"),
+    path("assessments/<str:number>/compare/", assessments.assessment_compare, name="compare"),
+    re_path(
+        r"^assessments/(?P<number>[A-Za-z0-9-]+)/lines\.(?P<extension>xlsx|csv)$",
+        assessments.assessment_export,
+        name="export",
+    ),
+    path("assessments/<str:number>/lines/<int:pk>/", assessments.line_detail, name="line"),
+    path("assessments/<str:number>/lines/<int:pk>/override/", assessments.line_override, name="override"),
+    path("assessments/<str:number>/lines/<int:pk>/withdraw/", assessments.line_withdraw, name="override_withdraw"),
+]
