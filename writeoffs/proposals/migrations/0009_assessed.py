@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('proposals', '0007_entry_only'),
+        ('proposals', '0008_disposal'),
     ]
 
     operations = [
