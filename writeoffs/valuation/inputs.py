@@ -109,7 +109,11 @@ class Price(Input):
                 replacement_cost=UnitCostField,
             ),
         )
-        indexes = (models.Index(fields=("entity", "as_of"), name="price_as_of"),)
+        indexes = (
+            models.Index(fields=("entity", "as_of"), name="price_as_of"),
+            # Those that replace another, few as they are: so that it is quick to see that none does (known.py).
+            models.Index(fields=("item", "as_of", "version"), name="price_replaces", condition=Q(version__gt=1)),
+        )
 
     def __str__(self) -> str:
         return f"{self.item} from {self.as_of.isoformat()}"
@@ -228,7 +232,10 @@ class Demand(Input):
             _replaced("demand"),
             *bounded("demand", quantity=QuantityField),
         )
-        indexes = (models.Index(fields=("entity", "month"), name="demand_month"),)
+        indexes = (
+            models.Index(fields=("entity", "month"), name="demand_month"),
+            models.Index(fields=("item", "month", "version"), name="demand_replaces", condition=Q(version__gt=1)),
+        )
 
     def __str__(self) -> str:
         return f"{self.item}, {self.month:%Y-%m}"

@@ -1,0 +1,61 @@
+"""The guards of the room: what was given for a valuation, and how it was decided to value, is only ever added to.
+
+A figure that says something else is a higher version; so the figure that an assessment used stands for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core import guards
+from core.guards import Guard, SQLite, append_only
+
+
+def _never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
+    """SQLite's REPLACE would delete the row in the way without asking its delete guard. "-lot_id" in a key: that
+    column is empty; each key has its index, or the guard would cost more than the row."""
+    message = f"{noun} is never replaced; it is corrected by a new one"
+    clash = " or ".join(
+        f"exists (select 1 from {table} r where {' and '.join(map(_same, key))})" for key in (("id",), *keys)
+    )
+    label = table.split("_", 1)[1]
+    return Guard(
+        f"{label}_replace",
+        table,
+        message,
+        sqlite=SQLite("before insert", f"select raise(abort, '{message}');", when=clash),
+    )
+
+
+def _same(column: str) -> str:
+    name = column.lstrip("-")
+    return f"new.{name} is null and r.{name} is null" if column != name else f"r.{name} = new.{name}"
+
+
+_OF_POLICY = ("entity_id", "basis", "starts_on", "version")
+_OF_SALES = ("entity_id", "starts_on", "ends_on", "version")
+# table -> a row of it in words, and what names one version of it.
+KEPT: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
+    "valuation_price": (
+        "a price",
+        (("-lot_id", "item_id", "as_of", "version"), ("lot_id", "as_of", "version")),
+    ),
+    "valuation_contract": ("a contract", (("entity_id", "reference", "item_id", "version"),)),
+    "valuation_purchasecommitment": ("a commitment", (("entity_id", "reference", "item_id", "version"),)),
+    "valuation_materialuse": ("a use of a material", (("material_id", "product_id", "as_of", "version"),)),
+    "valuation_demand": ("a month of demand", (("item_id", "month", "version"),)),
+    "valuation_conditionmark": ("a condition mark", (("lot_id", "as_of", "kind", "version"),)),
+    "valuation_salesfigure": (
+        "a sales figure",
+        tuple((*_OF_SALES, f"{place}location_id", f"{group}category_id") for place in ("", "-") for group in ("", "-")),
+    ),
+    "valuation_pricerate": ("a rate for prices", (("entity_id", "currency", "as_of", "version"),)),
+    "valuation_valuationpolicy": (
+        "a valuation policy",
+        ((*_OF_POLICY, "category_id"), (*_OF_POLICY, "-category_id")),
+    ),
+    "valuation_ageingband": ("an ageing band", (("policy_id", "from_days"),)),
+}
+
+for _table, (_noun, _keys) in KEPT.items():
+    guards.register(*append_only(_table, noun=_noun, keys=None), _never_replaced(_table, _noun, *_keys))
