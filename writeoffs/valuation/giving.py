@@ -133,8 +133,7 @@ def standing_of(entity: Entity, kind: InputKind, given: Given) -> Given | None:
         )
         for name in kind.subject
     }
-    found = type(given)._default_manager.filter(entity=entity, **subject).order_by("-version").first()
-    return found
+    return type(given)._default_manager.filter(entity=entity, **subject).order_by("-version").first()
 
 
 def _told(entity: Entity, user: User, kind: InputKind, made: Input, before: Input | None) -> None:
