@@ -189,7 +189,7 @@ def _clean(kind: InputKind, given: Input) -> None:
     except ValidationError as error:
         parts = []
         for name, messages in error.message_dict.items():
-            label = "" if name == "__all__" else f"{given._meta.get_field(name).verbose_name}: "
+            label = "" if name == "__all__" else f"{_label(given, name)}: "
             parts += [f"{label}{message}" for message in messages]
         raise BadInput(f"{_named(kind, given)}: {' '.join(parts)}") from error
 
@@ -231,6 +231,10 @@ def _named(kind: InputKind, given: Input) -> str:
     return f"{kind.noun} of {given}"
 
 
+def _label(given: Input, name: str) -> str:
+    return str(getattr(given._meta.get_field(name), "verbose_name", name))
+
+
 def said(given: Input) -> str:
     """The values of an input in words: "selling price 12.5, cost to sell 1 (EUR)"."""
     if given.withdrawn:
@@ -242,7 +246,8 @@ def said(given: Input) -> str:
             continue
         if isinstance(field, ScaledField):
             value = plain(value)
-        parts.append(str(field.verbose_name) if value is True else f"{field.verbose_name} {value}")
+        label = _label(given, name)
+        parts.append(label if value is True else f"{label} {value}")
     if isinstance(given, MaterialUse):
         parts.append("used")
     currency = getattr(given, "currency", "") if not isinstance(given, PriceRate) else ""

@@ -183,7 +183,7 @@ def _columns(names: tuple[str, ...]) -> str:
 def _rows(sql: str, values: list[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _day(value: Any) -> dt.date:
