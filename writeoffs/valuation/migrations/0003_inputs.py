@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('core', '0007_rate_sheet'),
         ('inventory', '0003_lot_room'),
-        ('valuation', '0001_initial'),
+        ('valuation', '0002_assessed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
