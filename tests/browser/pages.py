@@ -89,6 +89,7 @@ PAGES: tuple[Page, ...] = (
     Page("entry-partly-reversed", PARTLY_VOIDED, "auditor", A_PROPOSAL, "main caption a[href*='/ledger/entries/']"),
     Page("postings", f"{HOME}postings/"),
     Page("postings-files", f"{HOME}postings/files/"),
+    Page("postings-charges", f"{HOME}postings/charges/"),
     Page("postings-feeds", f"{HOME}postings/feeds/"),
     Page("upload-erp-answer", f"{HOME}uploads/new/erp_answer/"),
     Page("journal-export", f"{HOME}ledger/export/?starts_on=2026-01-01&format=csv"),

@@ -14,11 +14,12 @@ from django.urls import reverse
 from core.models import Upload
 from core.verify import money_said
 from inventory.models import CountSheet, UnexplainedFall
-from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.ledger.periods import CloseCheck
 from writeoffs.posting.batches import batches_waiting
+from writeoffs.posting.erp_charges import charges_waiting
 from writeoffs.posting.exports import document_number
-from writeoffs.posting.models import Posting, Takes
+from writeoffs.posting.models import ErpCharge, Posting, Takes
 from writeoffs.posting.verifiers import tie_out
 from writeoffs.proposals.models import Proposal, Status
 
@@ -159,7 +160,8 @@ def _erp(period: FiscalPeriod) -> Iterator[CloseCheck]:
         f"{address}?status={Posting.Status.UNACKNOWLEDGED}",
         blocks=False,
     )
-    unsent = sum(one.count for one in batches_waiting(entity=period.entity) if one.takes == Takes.JOURNAL)
+    yield _charges(period)
+    unsent = sum(one.count + one.charges for one in batches_waiting(entity=period.entity) if one.takes == Takes.JOURNAL)
     yield CloseCheck(
         "Journals are handed to the ERP",
         unsent,
@@ -167,5 +169,23 @@ def _erp(period: FiscalPeriod) -> Iterator[CloseCheck]:
         if unsent
         else "Every journal that the ERP takes is in a batch.",
         reverse("postings:batches", args=[period.entity.slug]),
+        blocks=False,
+    )
+
+
+def _charges(period: FiscalPeriod) -> CloseCheck:
+    """What goes beside stock adjustments and the ERP has not confirmed: in a file without answer, or in none."""
+    entity_id, handed = period.entity_id, ErpCharge.objects.filter(entry__posted_on__lte=period.ends_on)
+    sent = handed.filter(entity_id=entity_id, status=ErpCharge.Status.SENT).count()
+    waiting = [one.entry_id for one in charges_waiting(entity=period.entity)]
+    unsent = JournalEntry.objects.filter(pk__in=waiting, posted_on__lte=period.ends_on).count()
+    count = sent + unsent
+    return CloseCheck(
+        "The ERP has what goes beside adjustments",
+        count,
+        f"{_said(count, 'entry is', 'entries are')} not in the ERP yet: disposal cost, proceeds, insurance or tax."
+        if count
+        else "Disposal cost, proceeds, insurance and tax of every posting are in the ERP.",
+        reverse("postings:charges", args=[period.entity.slug]),
         blocks=False,
     )

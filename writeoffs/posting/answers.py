@@ -1,6 +1,6 @@
 """Takes in what the ERP answered: accepted documents are settled, rejected ones stay outstanding and say why.
 
-Invariant: a posting is changed only while it waits for an answer; where somebody settled it since the sheet was
+Invariant: a posting is changed only while it waits for an answer; where somebody settled it, or an entry, since it was
 checked, nothing of the sheet is taken. What is rejected leaves its batch, so that the next batch sends it again.
 """
 
@@ -19,6 +19,8 @@ from core.audit import NewEvent
 from core.errors import StaleContent
 from core.models import Entity, Upload, User
 from core.sheets.kinds import Committed
+from writeoffs.posting.charge_models import ErpCharge
+from writeoffs.posting.erp_charges import charges_answered
 from writeoffs.posting.erp_proof import erp_state
 from writeoffs.posting.exports import document_number
 from writeoffs.posting.models import CONFIRMABLE, Posting, PostingLine, StagedAnswer
@@ -28,11 +30,16 @@ from writeoffs.posting.models import CONFIRMABLE, Posting, PostingLine, StagedAn
 def answers_commit(*, upload: Upload, user: User) -> Committed:
     entity = Entity.objects.select_for_update(no_key=True).get(pk=upload.entity_id)
     by_posting: defaultdict[int, list[StagedAnswer]] = defaultdict(list)
+    by_charge: dict[int, StagedAnswer] = {}
     for answer in StagedAnswer.objects.filter(upload_id=upload.pk).order_by("row"):
-        by_posting[answer.posting_id].append(answer)
+        if answer.posting_id is not None:
+            by_posting[answer.posting_id].append(answer)
+        elif answer.charge_id is not None:
+            by_charge[answer.charge_id] = answer
     waiting = Posting.objects.filter(CONFIRMABLE, entity=entity, pk__in=by_posting)
     postings = {posting.pk: posting for posting in waiting.select_for_update().order_by("pk")}
-    if len(postings) != len(by_posting):
+    charges = charges_answered(entity=entity, answers=by_charge, upload=upload, user=user)
+    if len(postings) != len(by_posting) or len(charges) != len(by_charge):
         raise StaleContent(
             f"Something that '{upload.file_name}' answers has been settled since it was checked. Check it again, then "
             "commit it."
@@ -48,8 +55,12 @@ def answers_commit(*, upload: Upload, user: User) -> Committed:
     Posting.objects.bulk_update(changed, _FIELDS, batch_size=500)
     audit.record_many(entity=entity, events=events)
     rejected = sum(1 for posting in changed if posting.is_rejected)
-    message = f"{len(changed) - rejected} documents are accepted by the ERP, {rejected} rejected."
+    refused = sum(1 for charge in charges if charge.status == ErpCharge.Status.REJECTED)
+    count = len(changed) + len(charges) - rejected - refused
+    message = f"{count} documents are accepted by the ERP, {rejected + refused} rejected."
     address = reverse("postings:list", args=[entity.slug])
+    if charges and not rejected and (refused or not changed):
+        return Committed(message=message, url=reverse("postings:charges", args=[entity.slug]))
     return Committed(message=message, url=f"{address}?status=REJECTED" if rejected else f"{address}?status=")
 
 
@@ -62,7 +73,7 @@ _FIELDS = (
 def _lines_settle(answers: dict[int, list[StagedAnswer]]) -> None:
     """Nothing is outstanding on what was accepted: a whole document's lines, or the lots that were named."""
     accepted = [one for rows in answers.values() for one in rows if one.accepted]
-    whole = [one.posting_id for one in accepted if one.line_id is None]
+    whole = [pk for pk, rows in answers.items() for one in rows if one.accepted and one.line_id is None]
     lots = [one.line_id for one in accepted if one.line_id is not None]
     for column, keys in (("posting__in", whole), ("pk__in", lots)):
         for start in range(0, len(keys), 500):

@@ -7,6 +7,7 @@ batch's rows never change; every download has a copy number and an audit event w
 from __future__ import annotations
 
 import hashlib
+from collections import Counter as Counted
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,12 +19,15 @@ from core import audit
 from core.access import roles_in
 from core.csvfiles import Cell
 from core.errors import BadInput, NotAllowed, WrongState
+from core.idempotency import Answer, Asked, once
 from core.models import Entity, User
 from core.numbers import numbers_take
 from core.words import Role
 from writeoffs.ledger.models import JournalEntry, Origin
+from writeoffs.posting.charge_models import ErpCharge
+from writeoffs.posting.erp_charges import charge_state, charges_send, charges_waiting
 from writeoffs.posting.erp_proof import SERIES, row_record
-from writeoffs.posting.exports import IMPORT, INFORMATION, Row, document_number, file_text, rows_of
+from writeoffs.posting.exports import IMPORT, INFORMATION, Row, charge_rows, document_number, file_text, rows_of
 from writeoffs.posting.feed_models import ErpBatch, ErpHandout, FeedKind, Takes
 from writeoffs.posting.models import PENDING, Posting
 
@@ -42,12 +46,14 @@ class HandedOut:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Postings of a kind that the ERP takes one way and that no batch holds. rejected: how many of them it refused."""
+    """Postings of a kind that the ERP takes one way and that no batch holds. rejected: how many of them it refused;
+    charges: entries beside the stock adjustment of others, which go along with the journals."""
 
     kind: FeedKind
     takes: Takes
     count: int
     rejected: int
+    charges: int = 0
 
 
 def postings_unsent(*, entity: Entity) -> QuerySet[Posting]:
@@ -65,32 +71,50 @@ def postings_unsent(*, entity: Entity) -> QuerySet[Posting]:
 def batches_waiting(*, entity: Entity) -> list[Waiting]:
     rejected = Count("pk", filter=Q(status=Posting.Status.REJECTED))
     groups = postings_unsent(entity=entity).order_by().values_list("kind", "takes")
-    rows = groups.annotate(n=Count("pk"), rejected=rejected)
-    return [Waiting(FeedKind(kind), Takes(takes), n, bad) for kind, takes, n, bad in sorted(rows)]
+    postings = {(kind, takes): (n, bad) for kind, takes, n, bad in groups.annotate(n=Count("pk"), rejected=rejected)}
+    charges = Counted((one.kind, Takes.JOURNAL.value) for one in charges_waiting(entity=entity))
+    return [
+        Waiting(FeedKind(key[0]), Takes(key[1]), *postings.get(key, (0, 0)), charges[key])
+        for key in sorted({*postings, *charges})
+    ]
 
 
-@transaction.atomic
-def batch_make(*, entity: Entity, user: User, kind: str, takes: str) -> ErpBatch:
-    """All unsent postings of the kind as one batch. What the ERP had rejected goes again and waits for its answer.
-    NotAllowed, BadInput; WrongState where nothing waits."""
+def batch_make(*, entity: Entity, user: User, kind: str, takes: str, key: str = "") -> ErpBatch:
+    """All unsent postings of the kind as one batch, a journal's with the entries beside stock adjustments. What the ERP
+    had rejected goes again and waits for its answer. key: of the press, so that it counts once (core.idempotency).
+    NotAllowed, BadInput; WrongState where nothing waits; KeyUsed."""
     if not roles_in(entity, user) & MADE_BY:
         raise NotAllowed(f"A controller or a preparer of {entity} makes the files for the ERP.")
     if kind not in FeedKind.values or takes not in Takes.values:
         raise BadInput(f"'{kind}' by '{takes}' is no kind of posting and file. Choose from the page.")
-    # Two who make a batch at once: the second waits for the number and then finds nothing left.
-    sequence = numbers_take(entity=entity, series=SERIES)
+
+    def step() -> Answer:
+        batch = _batch_make(entity, user, kind, takes)
+        return Answer(batch.number, {"batch": batch.pk})
+
+    asked = Asked("erp.batch_make", f"erp_batch:{kind}:{takes}")
+    answer = once(entity=entity, user=user, key=key, asked=asked, step=step)
+    return ErpBatch.objects.select_related("entity").get(entity=entity, pk=answer.result["batch"])
+
+
+@transaction.atomic
+def _batch_make(entity: Entity, user: User, kind: str, takes: str) -> ErpBatch:
+    # Two who make a batch at once, or confirm an entry meanwhile: the second waits here and then finds nothing left.
+    entity = Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
     # A void that is on its way either sees the batch or has taken its posting out of what waits.
     waiting = postings_unsent(entity=entity).filter(kind=kind, takes=takes)
     postings = list(waiting.select_for_update(of=("self",)).order_by("pk"))
-    if not postings:
+    charges = [one.entry_id for one in charges_waiting(entity=entity, kind=kind)] if takes == Takes.JOURNAL else []
+    if not postings and not charges:
         raise WrongState(
             f"No {FeedKind(kind).label.lower()} wait for the ERP. A batch that was made before can be taken again "
             "from the list; it is marked as a repeat then."
         )
     rows = rows_of(takes, entity=entity, postings=postings, left=True)
+    rows += charge_rows(entity=entity, entries=charges)
     batch = ErpBatch.objects.create(
         entity=entity,
-        sequence=sequence,
+        sequence=numbers_take(entity=entity, series=SERIES),
         kind=kind,
         takes=takes,
         rows=[[_kept(value) for value in row] for row in rows],
@@ -100,21 +124,30 @@ def batch_make(*, entity: Entity, user: User, kind: str, takes: str) -> ErpBatch
     again = [posting for posting in postings if posting.is_rejected]
     Posting.objects.filter(pk__in=[posting.pk for posting in postings]).update(batch=batch)
     _send_again(again)
-    told = f", {len(again)} of them again after a rejection" if again else ""
+    _told_made(batch, user, postings, charges_send(batch=batch, entries=charges), len(again))
+    return batch
+
+
+def _told_made(
+    batch: ErpBatch, user: User, postings: Sequence[Posting], charges: Sequence[ErpCharge], again: int
+) -> None:
+    held = [f"{len(postings)} postings"] if postings else []
+    held += [f"{len(charges)} entries beside stock adjustments"] if charges else []
+    told = f", {again} of them again after a rejection" if again else ""
     audit.record(
-        entity=entity,
+        entity=batch.entity,
         actor=user,
         kind="erp.batch_made",
         subject=f"erp_batch:{batch.pk}",
-        message=f"{user} made batch {batch.number}: {FeedKind(kind).label.lower()}, {len(postings)} postings{told}.",
+        message=f"{user} made batch {batch.number}: {batch.get_kind_display().lower()}, {' and '.join(held)}{told}.",
         data={
             "batch": batch.pk,
             "postings": [one.source_ref for one in postings],
-            "rows": len(rows),
+            "rows": len(batch.rows),
             "record": row_record(batch),
+            "charges": [charge_state(charge) for charge in charges],
         },
     )
-    return batch
 
 
 def _send_again(postings: list[Posting]) -> None:

@@ -3,7 +3,8 @@
 Rule: an own entry is in the trial balance where its posting was acknowledged by the time the balance was uploaded. A
 posting that nobody has acknowledged is not. A void turns the posting around: where the ERP had followed the original
 (a line's outstanding units have the sign of the posted ones, or its journal was given before the void), only the mirror
-entry is missing there.
+entry is missing there. An entry beside a stock adjustment (disposal cost, proceeds, taxes) is there where it was itself
+acknowledged, by journal or by a person's word.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from core.models import Entity, Upload
 from inventory.models import MovementKind
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Origin
-from writeoffs.posting.models import Posting, PostingLine
+from writeoffs.posting.feeds import beside_adjustment
+from writeoffs.posting.models import ErpCharge, Posting, PostingLine
 from writeoffs.posting.refs import upload_id
 
 ZERO = Decimal(0)
@@ -73,7 +75,8 @@ def not_taken(*, entity: Entity, received_at: dt.datetime, lines: Q) -> list[Pie
         journal_through__gt=0,
         journal_through__lt=OuterRef("entry__chain_sequence"),
     )
-    missing |= Q(Exists(given))
+    beside = _beside(entity)
+    missing = ((missing | Q(Exists(given))) & ~beside) | (beside & ~_confirmed(entity, received_at))
     return _pieces(JournalLine.objects.filter(lines, missing, entry__entity=entity, entry__origin=Origin.OWN))
 
 
@@ -85,14 +88,27 @@ def own_pieces(*, entity: Entity, lines: Q) -> list[Piece]:
 def taken_early(*, entity: Entity, as_of: dt.datetime, period: FiscalPeriod) -> list[Piece]:
     """Own entries of a later period that the ERP had followed by the moment of its trial balance."""
     followed = Posting.objects.filter(entity=entity, acknowledged_at__lte=as_of, posted_on__gt=period.ends_on)
+    beside = _beside(entity)
+    taken = (Q(entry__source_ref__in=followed.values("source_ref")) & ~beside) | (beside & _confirmed(entity, as_of))
     return _pieces(
         JournalLine.objects.filter(
-            entry__entity=entity,
-            entry__origin=Origin.OWN,
-            entry__posted_on__gt=period.ends_on,
-            entry__source_ref__in=followed.values("source_ref"),
+            taken, entry__entity=entity, entry__origin=Origin.OWN, entry__posted_on__gt=period.ends_on
         )
     )
+
+
+def _beside(entity: Entity) -> Q:
+    """Lines of entries that the stock adjustment of their posting does not tell of."""
+    own = JournalEntry.objects.filter(entity=entity, origin=Origin.OWN)
+    return Q(entry__in=beside_adjustment(own).order_by().values("pk"))
+
+
+def _confirmed(entity: Entity, moment: dt.datetime) -> Q:
+    """Lines of entries that the ERP had confirmed by then."""
+    accepted = ErpCharge.objects.filter(
+        entity=entity, status=ErpCharge.Status.ACCEPTED, answered_at__lte=moment, entry=OuterRef("entry")
+    )
+    return Q(Exists(accepted))
 
 
 def _postings(entity: Entity, received_at: dt.datetime) -> tuple[QuerySet[Posting], QuerySet[Posting]]:

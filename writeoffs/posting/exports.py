@@ -6,10 +6,10 @@ information, not to be imported": what the ERP takes was chosen when it was post
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from core.csvfiles import Cell, csv_lines
 from core.models import Entity
@@ -17,8 +17,8 @@ from core.words import Reason
 from inventory.models import Movement, MovementKind
 from writeoffs.ledger.models import JournalEntry, JournalLine, Origin
 from writeoffs.posting.feed_models import Takes
-from writeoffs.posting.feeds import by_adjustment
-from writeoffs.posting.models import Posting, PostingLine
+from writeoffs.posting.feeds import beside_adjustment, by_adjustment
+from writeoffs.posting.models import ErpCharge, Posting, PostingLine
 
 # The last three columns of both files: what to do with the row, the batch, and how often the file was handed out.
 MARKS = ("use", "batch", "copy")
@@ -49,7 +49,7 @@ def rows_of(takes: str, *, entity: Entity, postings: Collection[Posting], left: 
 
 def journal_rows(*, entity: Entity, postings: Collection[Posting], left: bool = False) -> list[Row]:
     """The postings' own entries, the voids' included, a row a line. What the ERP had before a void is for information,
-    or is left out."""
+    or is left out; so is what it books itself, and what was given beside its adjustment."""
     names = {posting.source_ref: document_number(posting) for posting in postings}
     entries = JournalEntry.objects.filter(entity=entity, source_ref__in=names, origin=Origin.OWN)
     given = {posting.source_ref: posting.journal_through for posting in postings if posting.journal_through}
@@ -60,7 +60,22 @@ def journal_rows(*, entity: Entity, postings: Collection[Posting], left: bool = 
     }
     if left:
         entries = entries.exclude(pk__in=had)
-    booked_there = had | set(by_adjustment(entries).order_by().values_list("pk", flat=True))
+    beside = ErpCharge.objects.filter(entry__in=entries.order_by().values("pk"))
+    had |= set(beside.exclude(status=ErpCharge.Status.REJECTED).values_list("entry_id", flat=True))
+    had |= set(by_adjustment(entries).order_by().values_list("pk", flat=True))
+    documents = {pk: names[ref] for pk, ref in entries.order_by().values_list("pk", "source_ref")}
+    documents |= dict.fromkeys(beside_adjustment(entries).order_by().values_list("pk", flat=True), "")
+    return _entry_rows(entries, documents, had)
+
+
+def charge_rows(*, entity: Entity, entries: Collection[int]) -> list[Row]:
+    """Entries beside stock adjustments as a batch sends them, each a document of its own."""
+    found = JournalEntry.objects.filter(entity=entity, pk__in=entries)
+    return _entry_rows(found, dict.fromkeys(entries, ""), set())
+
+
+def _entry_rows(entries: QuerySet[JournalEntry], documents: Mapping[int, str], had: Collection[int]) -> list[Row]:
+    """documents: entry -> the number that the ERP answers to; "" is the entry's own."""
     lines = (
         JournalLine.objects.filter(entry__in=entries.order_by().values("pk"))
         .select_related("entry__period", "account", "location", "category", "cost_centre")
@@ -73,8 +88,8 @@ def journal_rows(*, entity: Entity, postings: Collection[Posting], left: bool = 
             line.location.code if line.location else "",
             line.category.name if line.category else "",
             line.cost_centre.code if line.cost_centre else "",
-            *(line.get_reason_display(), line.entry.description, names[line.entry.source_ref]),
-            INFORMATION if line.entry_id in booked_there else IMPORT,
+            *(line.get_reason_display(), line.entry.description, documents[line.entry_id] or line.entry.number),
+            INFORMATION if line.entry_id in had else IMPORT,
         )
         for line in lines
     ]

@@ -125,12 +125,14 @@ class ErpHandout(models.Model):
 
 
 class StagedAnswer(models.Model):
-    """A checked row of an ERP answer, waiting for its commit. line_id None: the whole document."""
+    """A checked row of an ERP answer, waiting for its commit. line_id None: the whole document; charge_id: of an entry
+    beside a stock adjustment, then posting_id is None."""
 
     upload_id = models.BigIntegerField(db_index=True)
     row = models.PositiveIntegerField()
-    posting_id = models.BigIntegerField()
+    posting_id = models.BigIntegerField(null=True)
     line_id = models.BigIntegerField(null=True)
+    charge_id = models.BigIntegerField(null=True)
     accepted = models.BooleanField()
     erp_document = models.CharField(max_length=60, blank=True)
     message = models.CharField(max_length=300, blank=True)

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.access import EntityRequest, for_entity, require_role
 from core.errors import DomainError, NotAllowed
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.words import Role
 from writeoffs.posting.batches import MADE_BY, batch_hand_out, batch_make, batches_waiting
 from writeoffs.posting.feeds import KIND, feed_request, feeds_of
-from writeoffs.posting.models import ErpBatch, ErpHandout, Posting
+from writeoffs.posting.models import ErpBatch, ErpCharge, ErpHandout, Posting
 from writeoffs.posting.views import handed_out
 
 PER_PAGE = 50
@@ -69,7 +70,9 @@ def batches(request: EntityRequest) -> HttpResponse:
         .select_related("made_by")
         .defer("rows")
         .annotate(
-            open_count=Count("postings", filter=Q(postings__status__in=_OPEN)),
+            charge_count=Count("charges", distinct=True),
+            open_count=Count("postings", filter=Q(postings__status__in=_OPEN), distinct=True)
+            + Count("charges", filter=Q(charges__status=ErpCharge.Status.SENT), distinct=True),
             taken=Coalesce(Subquery(taken.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
         )
         .order_by("-sequence")
@@ -91,12 +94,16 @@ def batch_new(request: EntityRequest) -> HttpResponse:
             user=request.user,
             kind=request.POST.get("kind", ""),
             takes=request.POST.get("takes", ""),
+            key=key_of(request),
         )
     except DomainError as error:
         record_refusal(request, error)
         messages.error(request, error.message)
     else:
-        messages.success(request, f"Batch {batch.number} holds {batch.posting_count} postings. Take its file below.")
+        held = [f"{batch.posting_count} postings"] if batch.posting_count else []
+        beside = batch.charges.count()
+        held += [f"{beside} entries beside stock adjustments"] if beside else []
+        messages.success(request, f"Batch {batch.number} holds {' and '.join(held)}. Take its file below.")
     return HttpResponseRedirect(reverse("postings:batches", args=[request.entity.slug]))
 
 

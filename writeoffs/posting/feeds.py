@@ -120,6 +120,14 @@ def register() -> None:
 
 def by_adjustment(entries: QuerySet[JournalEntry]) -> QuerySet[JournalEntry]:
     """Of own entries those that the ERP books itself, since it takes the stock adjustment of their posting."""
-    taken = Posting.objects.filter(entity=OuterRef("entity"), source_ref=OuterRef("source_ref"), takes=Takes.ADJUSTMENT)
-    stock = Q(leg__in=STOCK_LEGS) | Q(leg=Leg.VOID, reverses__leg__in=STOCK_LEGS)
-    return entries.filter(stock, Exists(taken))
+    return entries.filter(_STOCK, Exists(_TAKEN))
+
+
+def beside_adjustment(entries: QuerySet[JournalEntry]) -> QuerySet[JournalEntry]:
+    """Of own entries those that the adjustment of their posting does not tell of, so that the ERP takes their journal:
+    disposal cost, proceeds, input tax, insurance, taxes and their mirrors."""
+    return entries.filter(Q(leg=Leg.VOID) | ~Q(leg__in=STOCK_LEGS), Exists(_TAKEN)).exclude(_STOCK)
+
+
+_TAKEN = Posting.objects.filter(entity=OuterRef("entity"), source_ref=OuterRef("source_ref"), takes=Takes.ADJUSTMENT)
+_STOCK = Q(leg__in=STOCK_LEGS) | Q(leg=Leg.VOID, reverses__leg__in=STOCK_LEGS)

@@ -16,5 +16,13 @@ guards.register(
     *guards.append_only(
         "posting_erphandout", noun="a file handed out to the ERP", keys=[["entity_id", "subject", "copy"]]
     ),
+    *guards.kept("posting_erpcharge", noun="an entry handed to the ERP", fixed=["entity_id", "entry_id", "batch_id"]),
+    guards.refused_update(
+        "erpcharge_answered",
+        "posting_erpcharge",
+        columns=["status", "erp_document", "erp_message", "answered_at", "answered_by_id"],
+        condition="old.status <> 'SENT'",
+        message="what the ERP answered about an entry stays",
+    ),
     *guards.kept("posting_erpfeed", noun="a choice of what the ERP takes", fixed=["entity_id", "kind"]),
 )

@@ -13,9 +13,20 @@ from django.db.models import Q
 from core.models import Entity
 from core.money import QuantityField
 from inventory.models import Lot
+from writeoffs.posting.charge_models import ErpCharge
 from writeoffs.posting.feed_models import ErpBatch, ErpFeed, ErpHandout, FeedKind, StagedAnswer, Takes
 
-__all__ = ["ErpBatch", "ErpFeed", "ErpHandout", "FeedKind", "Posting", "PostingLine", "StagedAnswer", "Takes"]
+__all__ = [
+    "ErpBatch",
+    "ErpCharge",
+    "ErpFeed",
+    "ErpHandout",
+    "FeedKind",
+    "Posting",
+    "PostingLine",
+    "StagedAnswer",
+    "Takes",
+]
 
 
 class Posting(models.Model):

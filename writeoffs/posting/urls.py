@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from writeoffs.posting import feed_views, views
+from writeoffs.posting import charge_views, feed_views, views
 
 app_name = "postings"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("files/", feed_views.batches, name="batches"),
     path("files/make/", feed_views.batch_new, name="batch_new"),
     path("files/<int:batch_id>/", feed_views.batch_file, name="batch_file"),
+    path("charges/", charge_views.charges, name="charges"),
+    path("charges/<int:entry_id>/confirm/", charge_views.charge_confirm, name="charge_confirm"),
     path("feeds/", feed_views.feeds, name="feeds"),
     path("<int:posting_id>/confirm/", views.posting_confirm, name="confirm"),
     path("<int:posting_id>/journal.csv", views.journal_file, name="journal"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core import verify
 from core.models import Entity
 from core.verify import Tally, money_said, quantity_said, rows
-from writeoffs.posting import erp_proof
+from writeoffs.posting import charge_proof, erp_proof
 from writeoffs.posting.models import Posting
 
 LIMIT = 100
@@ -208,3 +208,4 @@ verify.register("batches for the ERP", erp_proof.batches)
 verify.register("files for the ERP", erp_proof.handouts)
 verify.register("what the ERP takes", erp_proof.feeds)
 verify.register("what the ERP answered", erp_proof.erp_states)
+verify.register("entries beside adjustments", charge_proof.charges)

@@ -10,7 +10,7 @@ from writeoffs.ledger.layouts.settings import settings_save
 from writeoffs.posting.batches import batch_hand_out, batch_make, batches_waiting
 from writeoffs.posting.exports import document_number
 from writeoffs.posting.feeds import feed_request
-from writeoffs.posting.models import Posting, Takes
+from writeoffs.posting.models import ErpCharge, Posting, Takes
 
 SETTINGS = {"business-central": {"template": "GENERAL", "batch": "WRITEOFFS"}}
 
@@ -38,9 +38,10 @@ def feeds_choose(office: Office) -> None:
 
 
 def erp_answers(office: Office) -> Upload | None:
-    """Pending write-offs and counts go out in batches; the ERP takes the first document and rejects the last."""
+    """Pending write-offs and counts go out in batches, and what goes beside them; the ERP takes the first document and
+    rejects the last, and takes the first entry beside them and leaves the second unanswered."""
     for one in batches_waiting(entity=office.entity):
-        if one.takes == Takes.ADJUSTMENT:
+        if one.takes == Takes.ADJUSTMENT or one.charges:
             office.clock.pass_minutes(4)
             batch = batch_make(entity=office.entity, user=office.people["controller"], kind=one.kind, takes=one.takes)
             batch_hand_out(batch=batch, user=office.people["controller"])
@@ -48,8 +49,10 @@ def erp_answers(office: Office) -> Upload | None:
     documents = [document_number(posting) for posting in pending.order_by("pk")]
     if len(documents) < 2:
         return None
+    beside = ErpCharge.objects.filter(entity=office.entity).select_related("entry").order_by("pk").first()
     rows = (
         "document,status,erp_document,message",
+        *([f"{beside.entry.number},accepted,1900004711,"] if beside else []),
         f"{documents[0]},accepted,4900012345,",
         f"{documents[-1]},rejected,,Posting period 012 is closed for materials management",
     )

@@ -4,6 +4,7 @@ its message."""
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -15,10 +16,11 @@ from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, from_raw, pla
 from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, SheetKind, Summary
 from core.words import Role
 from inventory.kinds.lot_columns import LOCATION, LOT_CODE, SKU
-from writeoffs.ledger.models import JournalLine, Origin
+from writeoffs.ledger.models import JournalEntry, JournalLine, Origin
 from writeoffs.posting.answers import answers_commit
 from writeoffs.posting.exports import document_number
-from writeoffs.posting.models import Posting, PostingLine, StagedAnswer
+from writeoffs.posting.feeds import beside_adjustment
+from writeoffs.posting.models import ErpCharge, Posting, PostingLine, StagedAnswer
 
 ACCEPTED = frozenset(
     ["accepted", "accept", "ok", "posted", "booked", "yes", "success", "angenommen", "gebucht", "akzeptiert", "accepté"]
@@ -35,7 +37,8 @@ COLUMNS = (
         filled=True,
         max_length=60,
         aliases=("document number", "document no", "voucher", "reference", "external document no.", "beleg", "pièce"),
-        help="Our own number, as it stands in the file that the ERP took.",
+        help="Our own number, as it stands in the file that the ERP took; of a disposal cost, proceeds or tax beside a "
+        "stock adjustment the entry's number.",
         example="WO-2026-0001",
     ),
     Column(
@@ -100,18 +103,21 @@ class _Line:
 
 @dataclass(slots=True)
 class AnswerCheck:
-    """documents: number -> (posting, status label, may be answered). amounts: posting -> raw debits. lines: (posting,
-    sku, lot, location) -> line. seen: (posting, line or None) -> row."""
+    """documents: number -> posting. charges: number of an entry beside a stock adjustment -> what was last handed over.
+    amounts: posting or entry -> raw debits. lines: (posting, sku, lot, location) -> line. seen: (posting, line or None)
+    -> row; charges_seen: charge -> row."""
 
     entity: Entity
     documents: dict[str, Posting]
+    charges: dict[str, ErpCharge]
     amounts: dict[str, int]
     lines: dict[tuple[int, str, str, str], _Line]
     seen: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    charges_seen: dict[int, int] = field(default_factory=dict)
     whole: dict[int, int] = field(default_factory=dict)
     by_lot: dict[int, int] = field(default_factory=dict)
-    accepted: set[int] = field(default_factory=set)
-    rejected: set[int] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
     rows: int = 0
 
 
@@ -124,7 +130,7 @@ class ErpAnswerKind(SheetKind):
     commit_roles = (Role.CONTROLLER, Role.PREPARER)
     asks_control_total = False
     staging_table = StagedAnswer._meta.db_table
-    staging_columns = ("row", "posting_id", "line_id", "accepted", "erp_document", "message")
+    staging_columns = ("row", "posting_id", "line_id", "charge_id", "accepted", "erp_document", "message")
 
     def begin(self, upload: Upload) -> AnswerCheck:
         entity = upload.entity
@@ -133,10 +139,13 @@ class ErpAnswerKind(SheetKind):
         found = PostingLine.objects.filter(posting__in=waiting).values_list(
             "posting_id", "lot__item__sku", "lot__code", "lot__location__code", "pk", "outstanding"
         )
+        handed = ErpCharge.objects.filter(entity=entity).select_related("entry").order_by("pk")
+        charges = {charge.entry.number: charge for charge in handed}
         return AnswerCheck(
             entity,
             {document_number(posting): posting for posting in postings},
-            _amounts(entity),
+            charges,
+            _amounts(entity) | _charge_amounts(charges),
             {
                 (posting, sku, lot, place): _Line(pk, -to_raw(left, QUANTITY_SCALE))
                 for posting, sku, lot, place, pk, left in found
@@ -203,7 +212,9 @@ def may_be_answered(posting: Posting) -> bool:
 
 
 def _amounts(entity: Entity) -> dict[str, int]:
-    """source_ref -> raw debits of the document, or of its mirror where the rest had been given before the void."""
+    """source_ref -> raw debits of the document, or of its mirror where the rest had been given before the void. What
+    goes beside a stock adjustment is a document of its own."""
+    beside = beside_adjustment(JournalEntry.objects.filter(entity=entity, origin=Origin.OWN))
     mirror = Posting.objects.filter(
         entity=entity,
         source_ref=OuterRef("entry__source_ref"),
@@ -218,6 +229,7 @@ def _amounts(entity: Entity) -> dict[str, int]:
             entry__origin=Origin.OWN,
             amount__gt=Decimal(0),
         )
+        .exclude(entry__in=beside.values("pk"))
         .order_by()
         .values_list("entry__source_ref")
         .annotate(total=Sum("amount"))
@@ -225,9 +237,21 @@ def _amounts(entity: Entity) -> dict[str, int]:
     return {ref: to_raw(total, MONEY_SCALE) for ref, total in rows}
 
 
+def _charge_amounts(charges: Mapping[str, ErpCharge]) -> dict[str, int]:
+    """Number of an entry -> its raw debits."""
+    entries = {charge.entry_id: number for number, charge in charges.items()}
+    rows = JournalLine.objects.filter(entry__erp_charges__in=charges.values(), amount__gt=Decimal(0)).order_by()
+    totals = rows.values_list("entry_id").annotate(total=Sum("amount"))
+    return {entries[pk]: to_raw(total, MONEY_SCALE) for pk, total in totals}
+
+
 def _is_good(check: AnswerCheck, issues: Issues, answer: _Answer) -> bool:
     """Every complaint of the row; what is not known is asked no further."""
     before = issues.errors
+    charge = check.charges.get(answer.document)
+    if charge is not None:
+        _charge(check, issues, answer, charge)
+        return issues.errors == before
     posting = check.documents.get(answer.document)
     if posting is None:
         issues.error(
@@ -243,7 +267,7 @@ def _is_good(check: AnswerCheck, issues: Issues, answer: _Answer) -> bool:
         )  # fmt: skip
         return False
     _status(issues, answer)
-    _amount(check, issues, answer, posting)
+    _amount(check, issues, answer, posting.source_ref)
     _lot(check, issues, answer, posting)
     return issues.errors == before
 
@@ -267,8 +291,33 @@ def _status(issues: Issues, answer: _Answer) -> None:
         )  # fmt: skip
 
 
-def _amount(check: AnswerCheck, issues: Issues, answer: _Answer, posting: Posting) -> None:
-    ours = check.amounts.get(posting.source_ref, 0)
+def _charge(check: AnswerCheck, issues: Issues, answer: _Answer, charge: ErpCharge) -> None:
+    """An entry beside a stock adjustment, which is answered as a whole and once."""
+    if charge.status != ErpCharge.Status.SENT:
+        issues.error(
+            "answered_already", answer.row, "document", answer.document,
+            f"Row {answer.row}: entry {answer.document} does not wait for an answer: "
+            f"{charge.get_status_display().lower()}. Remove the row.",
+        )  # fmt: skip
+        return
+    _status(issues, answer)
+    _amount(check, issues, answer, answer.document)
+    if answer.names_lot or answer.quantity is not None:
+        issues.error(
+            "entry_has_no_lot", answer.row, "sku", answer.sku,
+            f"Row {answer.row}: {answer.document} is an entry and moves no units. Leave item, lot, location and "
+            "quantity empty.",
+        )  # fmt: skip
+    first = check.charges_seen.setdefault(charge.pk, answer.row)
+    if first != answer.row:
+        issues.error(
+            "answered_twice", answer.row, "document", answer.document,
+            f"Rows {first} and {answer.row} both answer {answer.document}. Keep one of them.",
+        )  # fmt: skip
+
+
+def _amount(check: AnswerCheck, issues: Issues, answer: _Answer, ref: str) -> None:
+    ours = check.amounts.get(ref, 0)
     if answer.amount is not None and answer.amount != ours:
         theirs, own = (
             display_money(from_raw(raw, MONEY_SCALE), check.entity.currency, check.entity.locale)
@@ -313,11 +362,12 @@ def _lot(check: AnswerCheck, issues: Issues, answer: _Answer, posting: Posting) 
 
 
 def _staged(check: AnswerCheck, answer: _Answer) -> tuple[Any, ...]:
+    (check.accepted if answer.is_accepted else check.rejected).add(answer.document)
+    check.rows += 1
+    said = (answer.is_accepted, answer.erp_document.strip(), answer.message.strip())
+    charge = check.charges.get(answer.document)
+    if charge is not None:
+        return (answer.row, None, None, charge.pk, *said)
     posting = check.documents[answer.document]
     line = check.lines.get((posting.pk, answer.sku, answer.lot_code, answer.location)) if answer.names_lot else None
-    (check.accepted if answer.is_accepted else check.rejected).add(posting.pk)
-    check.rows += 1
-    return (
-        *(answer.row, posting.pk, line.pk if line else None, answer.is_accepted),
-        *(answer.erp_document.strip(), answer.message.strip()),
-    )
+    return (answer.row, posting.pk, line.pk if line else None, None, *said)
