@@ -38,6 +38,10 @@ class Links:
     def document(self, source_ref: str) -> str:
         return refs.url_for(self.entity, source_ref) if self.entity else ""
 
+    def assessment_line(self, number: str, pk: int) -> str:
+        """How the figure of one lot came about."""
+        return self._to("valuation:line", number, pk)
+
     def trial_balance(self, pk: int, codes: Sequence[str] = ()) -> str:
         """The balances of some accounts on a trial balance; of all without codes."""
         return self._to("ledger:trial_balance", pk, account=",".join(codes))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from writeoffs.reports import views
+from writeoffs.reports import assessment_views, views
 
 app_name = "reports"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     *_shapes("rollforward", views.rollforward, "print", "pdf", "xlsx", "csv"),
     *_shapes("impact", views.impact, "print", "pdf", "xlsx", "csv"),
     *_shapes("listing", views.listing, "print", "pdf", "xlsx", "csv"),
+    *_shapes("nrv", assessment_views.nrv, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),
     *_shapes("lines", views.lines, "xlsx", "csv"),
     path("lines/<str:number>/<int:line_number>/", views.trace, name="trace"),

@@ -1,0 +1,65 @@
+"""The reports on an assessment: the NRV test, ageing and excess, adjustments of other bases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from core.access import EntityRequest, for_entity
+from writeoffs.reports import assessments as facts
+from writeoffs.reports import behind
+from writeoffs.reports.assessment_forms import AssessmentForm
+from writeoffs.reports.builders.base import Frame
+from writeoffs.reports.builders.nrv import nrv_report
+from writeoffs.reports.links import Links
+from writeoffs.reports.present import PAPER_LINES
+from writeoffs.reports.statements.spans import range_span
+from writeoffs.reports.views import PDF, PRINT, SCREEN, _answer, _page
+from writeoffs.valuation.models import Assessment, Basis
+
+
+def frame_of(request: EntityRequest, assessment: Assessment, shape: str) -> Frame:
+    """The day of the assessment is what such a report covers."""
+    entity = request.entity
+    day = range_span(assessment.as_of, assessment.as_of, entity.locale)
+    params = {key: str(value) for key, value in request.GET.items() if key != "page"}
+    return Frame(entity, day, links=Links(entity if shape == SCREEN else None), params=params)
+
+
+def asked(
+    request: EntityRequest, *, bases: Sequence[str] = tuple(Basis.values), fields: Sequence[str] = ()
+) -> tuple[AssessmentForm, Assessment | None]:
+    found = facts.assessments_finished(entity=request.entity, bases=bases)
+    form = AssessmentForm(request.GET, entity=request.entity, found=found, fields=fields)
+    return form, form.chosen
+
+
+def nothing_yet(request: EntityRequest, title: str, *, basis: str = "") -> HttpResponse:
+    """There is no finished assessment to report on."""
+    return render(request, "reports/no_assessment.html", {"title": title, "basis": basis})
+
+
+@for_entity()
+def nrv(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
+    """Every lot of an assessment, cost against net realisable value."""
+    form, assessment = asked(request)
+    if assessment is None:
+        return nothing_yet(request, "NRV test")
+    lines = facts.nrv_lines(assessment, form.narrow())
+    totals, paper = facts.nrv_totals(lines), shape in (PRINT, PDF)
+    page = _page(request, lines) if shape == SCREEN else None
+    shown: Any = list(page) if page is not None else list(lines[:PAPER_LINES]) if paper else behind.Streamed(lines)
+    report = nrv_report(
+        frame_of(request, assessment, shape),
+        assessment=assessment,
+        lines=shown,
+        totals=totals,
+        by_category=facts.nrv_by_category(lines),
+        people=facts.people_of(assessment),
+        narrowed=form.words(),
+        cut=totals.lines - PAPER_LINES if paper else 0,
+    )
+    return _answer(request, report, shape, forms=(form,), page=page)
