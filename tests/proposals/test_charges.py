@@ -148,7 +148,7 @@ def test_income_tax_is_saved_only_by_what_is_deductible_now(timing: str, quarant
 
 def test_only_a_write_off_carries_charges(company: Company) -> None:
     proposal = write_down_draft(company, make_lot(company.entity), "3000")
-    with pytest.raises(BadInput, match="only a write-off carries charges"):
+    with pytest.raises(BadInput, match="only a write-off or a disposal carries charges"):
         add(company, proposal, "DISPOSAL_COST", "5", "CASH")
 
 

@@ -33,9 +33,6 @@ LEGS = {
     ("TAX", "DEFERRED_TAX_UNWOUND"): {"8100": 1, "1700": -1},
     ("ACCRUAL", "SHRINKAGE_ACCRUAL"): {"5200": 1, "1495": -1},
     ("ACCRUAL", "SHRINKAGE_RELEASE"): {"1495": 1, "5200": -1},
-    ("CLAIM", "INSURANCE"): {"1250": 1, "6510": -1},
-    ("CLAIM", "INSURANCE_DENIED"): {"6510": 1, "1250": -1},
-    ("CLAIM", "INSURANCE_SETTLED"): {"1000": 1, "1250": -1},
 }
 REASONS = {"TAX": "", "ACCRUAL": "COUNT_DIFFERENCE", "CLAIM": "FIRE"}
 
@@ -66,7 +63,7 @@ def complaints() -> list[str]:
 @pytest.mark.parametrize(("kind", "charge"), LEGS)
 def test_each_charge_posts_its_own_entry_and_no_movement(company: Company, kind: str, charge: str) -> None:
     proposal = document(company, kind, (charge, "6300"))
-    assert proposal.number == f"{ {'TAX': 'TX', 'ACCRUAL': 'AC', 'CLAIM': 'CL'}[kind] }-2026-0001"
+    assert proposal.number == f"{ {'TAX': 'TX', 'ACCRUAL': 'AC'}[kind] }-2026-0001"
     proposal = posted(company, proposal)
     (entry,) = JournalEntry.objects.all()
     assert (entry.leg, entry.posted_on) == (charge, DAY)
@@ -81,7 +78,8 @@ def test_each_charge_posts_its_own_entry_and_no_movement(company: Company, kind:
 
 
 def test_every_charge_that_stands_alone_stands_in_the_tables_of_legs_and_of_documents() -> None:
-    assert {kind for kinds in entry_only.CHARGES.values() for kind in kinds} == {kind for _, kind in LEGS}
+    insurance = {"INSURANCE", "INSURANCE_DENIED", "INSURANCE_SETTLED"}
+    assert {kind for kinds in entry_only.CHARGES.values() for kind in kinds} == {kind for _, kind in LEGS} | insurance
     assert {entry_only.borne(kind) for kind in ChargeKind} == {-1, 0, 1}
     assert entry_only.borne("INSURANCE_SETTLED") == 0
 
@@ -109,8 +107,8 @@ def test_a_document_without_lots_goes_to_the_erp_as_a_journal_and_is_voided_whol
 
 
 def test_a_void_before_the_erp_took_anything_leaves_nothing_to_do(company: Company) -> None:
-    proposal = posted(company, document(company, "CLAIM", ("INSURANCE_SETTLED", "100")))
-    change = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Not paid", posted_on=DAY)
+    proposal = posted(company, document(company, "ACCRUAL", ("SHRINKAGE_ACCRUAL", "100")))
+    change = services.void_request(proposal=proposal, user=company["PREPARER"], reason="Counted", posted_on=DAY)
     services.void_decide(change=change, user=company["APPROVER"], approve=True)
     assert Posting.objects.get().status == "VOIDED"
     assert batches_waiting(entity=company.entity) == []
@@ -238,9 +236,9 @@ def test_a_person_makes_submits_and_reads_one_on_the_pages(company: Company, sig
 def test_the_approver_sees_one_in_the_inbox_and_its_approval_binds_the_charges(
     company: Company, signed_in: SignIn
 ) -> None:
-    proposal = submitted(company, document(company, "CLAIM", ("INSURANCE", "28000")))
-    assert "CL-2026-0001" in signed_in(company["APPROVER"]).get("/e/north/").content.decode()
+    proposal = submitted(company, document(company, "ACCRUAL", ("SHRINKAGE_ACCRUAL", "28000")))
+    assert "AC-2026-0001" in signed_in(company["APPROVER"]).get("/e/north/").content.decode()
     services.proposal_withdraw(proposal=proposal, user=company["PREPARER"])
     proposal = approved(company, Proposal.objects.get())
     assert proposal.approved_by == company["APPROVER"]
-    assert proposal.kind == Kind.CLAIM
+    assert proposal.kind == Kind.ACCRUAL

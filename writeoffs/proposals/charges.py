@@ -15,7 +15,9 @@ from core.money import MONEY_SCALE, at_rate, display_money, is_whole_unit, plain
 from core.words import Framework, TaxTiming
 from writeoffs.posting.charges import SETTLED, Charge
 from writeoffs.proposals import entry_only
+from writeoffs.proposals.claims import STATUS_OF, document_check
 from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
+from writeoffs.valuation.rules.claims import recognised
 
 ZERO = Decimal(0)
 _LEAVING = (
@@ -79,6 +81,8 @@ def charges_check(proposal: Proposal) -> None:
         raise BadInput(f"{proposal.number} has no charges, and nothing else is posted of it. Add one, then submit it.")
     for charge in every:
         charge_check(proposal, charge, [other for other in every if other.pk != charge.pk])
+    if proposal.kind == Kind.CLAIM:
+        document_check(proposal)
 
 
 def _said(proposal: Proposal, amount: Decimal) -> str:
@@ -108,34 +112,36 @@ def _settlement_check(charge: ProposalCharge) -> None:
 
 
 def _insurance_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
-    """IFRS: an asset when virtually certain, above the loss too. US GAAP: when probable, up to the loss."""
+    """What may be recognised (writeoffs/valuation/rules/claims.py) at the certainty that the charge states, which is
+    that of the claim where one is filed."""
     if charge.certainty not in Certainty.values:
         raise ChargeRefused("certainty", "Insurance claim: say how certain it is that the insurer pays.")
+    if entry_only.is_entry_only(proposal):
+        return  # of a claim's document what is due by the claim is checked as a whole (claims.document_check)
+    claimed = charge.amount + sum((other.amount for other in others if other.kind == ChargeKind.INSURANCE), ZERO)
+    loss = max(proposal.net_loss, ZERO)
+    rule = recognised(
+        framework=proposal.entity.framework, status=STATUS_OF[charge.certainty], claimed=claimed, loss=loss
+    )
     stated = Certainty(charge.certainty).label.lower()
-    if proposal.entity.framework == Framework.IFRS:
-        if charge.certainty != Certainty.VIRTUALLY_CERTAIN:
-            raise ChargeRefused(
-                "certainty",
-                f"Under IFRS an insurance claim is booked only when it is virtually certain (IAS 37.33); this one is "
-                f"{stated}. Leave it off, and book it when the insurer has confirmed it.",
-            )
-        return
+    if proposal.entity.framework == Framework.IFRS and charge.certainty != Certainty.VIRTUALLY_CERTAIN:
+        raise ChargeRefused(
+            "certainty",
+            f"Under IFRS an insurance claim is booked only when it is virtually certain (IAS 37.33); this one is "
+            f"{stated}. Leave it off, and book it when the insurer has confirmed it.",
+        )
     if charge.certainty == Certainty.POSSIBLE:
         raise ChargeRefused(
             "certainty",
             "Under US GAAP an insurance claim is booked only when it is probable (ASC 450-30, 610-30); this one is "
             f"{stated}. Leave it off until it is.",
         )
-    if entry_only.is_entry_only(proposal):
-        return
-    claimed = charge.amount + sum((other.amount for other in others if other.kind == ChargeKind.INSURANCE), ZERO)
-    loss = max(proposal.net_loss, ZERO)
-    if claimed > loss:
+    if rule.unrecognised:
         raise ChargeRefused(
             "amount",
-            f"Under US GAAP an insurance claim is booked up to the loss of {_said(proposal, loss)}; "
+            f"Under US GAAP an insurance claim is booked up to the loss of {_said(proposal, rule.amount)}; "
             f"{_said(proposal, claimed)} are claimed. Enter the loss at most: the other "
-            f"{_said(proposal, claimed - loss)} wait until they are realised (ASC 450-30).",
+            f"{_said(proposal, rule.unrecognised)} wait until they are realised (ASC 450-30).",
         )
 
 

@@ -2,7 +2,18 @@
 
 from django.urls import path, register_converter
 
-from writeoffs.proposals.views import assessing, charges, detail, limits, lines, listing, making, papers, voiding
+from writeoffs.proposals.views import (
+    assessing,
+    charges,
+    claims,
+    detail,
+    limits,
+    lines,
+    listing,
+    making,
+    papers,
+    voiding,
+)
 
 
 class Number:
@@ -23,6 +34,10 @@ app_name = "proposals"
 urlpatterns = [
     path("", listing.proposal_list, name="list"),
     path("bulk/", listing.proposal_bulk, name="bulk"),
+    path("claims/", claims.claim_list, name="claims"),
+    path("claims/<proposal_number:number>/", claims.claim_detail, name="claim"),
+    path("claims/<proposal_number:number>/book/", claims.claim_book, name="claim_book"),
+    path("claims/<proposal_number:number>/papers/<int:step>/", claims.claim_paper, name="claim_paper"),
     path("limits/", limits.limits, name="limits"),
     path("limits/change/", limits.limits_ask, name="limits_ask"),
     path("new/", making.proposal_new, name="new"),
@@ -43,6 +58,7 @@ urlpatterns = [
     path("<proposal_number:number>/evidence/", papers.evidence_add, name="evidence_add"),
     path("<proposal_number:number>/evidence/<int:evidence_id>/", papers.evidence_view, name="evidence"),
     path("<proposal_number:number>/evidence/<int:evidence_id>/remove/", papers.evidence_remove, name="evidence_remove"),
+    path("<proposal_number:number>/claim/", claims.claim_open, name="claim_open"),
     path("<proposal_number:number>/void/", voiding.void_request, name="void"),
     path("<proposal_number:number>/void/decide/", voiding.void_decide, name="void_decide"),
     *(

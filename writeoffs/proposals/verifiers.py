@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core import verify
 from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
-from writeoffs.proposals import findings, proofs
+from writeoffs.proposals import claim_proofs, findings, proofs
 from writeoffs.proposals.entry_only import borne_sql, kinds_sql
 from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
@@ -216,6 +216,7 @@ verify.register("proposals", proofs.proposals)
 verify.register("entries of proposals", proofs.entries)
 verify.register("quarantined goods", proofs.quarantine)
 verify.register("charges", proofs.charges)
+verify.register("insurance claims", claim_proofs.claims)
 verify.register("voids", findings.voids)
 verify.register("findings", findings.findings)
 verify.register("corrections of earlier years", findings.corrections)

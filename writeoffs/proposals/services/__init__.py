@@ -10,6 +10,7 @@ from writeoffs.proposals.services.charges import (
     lines_cost_centre_set,
     proposal_create_of_charges,
 )
+from writeoffs.proposals.services.claims import StepInput, claim_book, claim_open, claim_step
 from writeoffs.proposals.services.create import (
     Header,
     LineInput,
@@ -38,10 +39,14 @@ __all__ = [
     "LineInput",
     "Paper",
     "Posted",
+    "StepInput",
     "assessed_plan",
     "charge_add",
     "charge_edit",
     "charge_remove",
+    "claim_book",
+    "claim_open",
+    "claim_step",
     "evidence_add",
     "evidence_remove",
     "left_said",

@@ -20,12 +20,14 @@ from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.requests import whole_number
+from core.words import Role
 from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import content, late, policy, selectors, services, statements
 from writeoffs.proposals.charge_forms import CentreForm
 from writeoffs.proposals.charges import CARRIERS
+from writeoffs.proposals.claims import claim_behind
 from writeoffs.proposals.company import balance_behind
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import EvidenceForm
@@ -101,6 +103,10 @@ def _found_late(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def _prepares(request: EntityRequest) -> bool:
+    return Role.PREPARER in request.entity_roles
+
+
 def _address(proposal: Proposal, step: policy.Step) -> str:
     return reverse(f"proposals:{step.verb.lower()}", args=[proposal.entity.slug, proposal.number])
 
@@ -117,6 +123,8 @@ def _after_posting(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "posting": Posting.objects.filter(entity=proposal.entity, source_ref=proposal.source_ref)
         .select_related("acknowledged_by", "posted_by")
         .first(),
+        "claim": claim_behind(proposal),
+        "may_claim": proposal.status == Status.POSTED and proposal.kind in late.LOSSES and _prepares(request),
         "may_acknowledge": bool(request.entity_roles & ACKNOWLEDGED_BY),
         "void": void,
         "void_gross": gross_asked(void) if void else None,

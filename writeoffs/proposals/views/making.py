@@ -25,7 +25,7 @@ from writeoffs.proposals.views.common import header_taken, proposal_or_404
 BY_HAND = (
     *(Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value),
     *(Kind.COUNT_ADJUSTMENT.value, Kind.RECOVERY.value, Kind.DISPOSAL.value),
-    *(Kind.TAX.value, Kind.ACCRUAL.value, Kind.CLAIM.value),
+    *(Kind.TAX.value, Kind.ACCRUAL.value),
 )
 FROM_STOCK = (Kind.WRITE_OFF.value, Kind.WRITE_DOWN.value, Kind.REVERSAL.value)
 

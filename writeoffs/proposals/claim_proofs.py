@@ -1,0 +1,36 @@
+"""The proof of insurance claims: a claim is what its last step says, steps and claims are what the audit trail kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.models import AuditEvent, Counter
+from core.verify import Tally, rows
+from writeoffs.proposals.claim_models import Claim, ClaimStep
+from writeoffs.proposals.services.claims import CHANGING
+from writeoffs.proposals.told import row_record, rows_told
+
+LIMIT = 100
+
+
+def claims(tally: Tally) -> Iterator[str]:
+    """Every claim and step as it was told; status and amounts of a claim as its last step has them."""
+    yield from rows_told(ClaimStep, "claim.step", key="step")
+    told = {
+        data["claim"]: data["opened"]
+        for data in AuditEvent.objects.filter(kind="claim.step", data__has_key="opened").values_list("data", flat=True)
+    }
+    for claim in Claim.objects.order_by("pk").iterator(chunk_size=500):
+        if told.pop(claim.pk, "") != row_record(claim, without=CHANGING):
+            yield f"Claim {claim}: it is not what was filed."
+    yield from (f"Claim of key {missing} is missing: it stands in the audit trail only." for missing in sorted(told))
+    for number, status, last in rows(
+        "select c.number, c.status, s.status from proposals_claim c left join proposals_claimstep s "
+        "on s.claim_id = c.id and s.number = (select max(x.number) from proposals_claimstep x where x.claim_id = c.id) "
+        "where s.id is null or s.status <> c.status or s.claimed <> c.claimed or s.settled <> c.settled "
+        f"order by c.id limit {LIMIT}"
+    ):
+        yield f"Claim {number}: it is stored as {status.lower()}, its last step says {(last or 'nothing').lower()}."
+    handed_out = sum(Counter.objects.filter(series__startswith="claim:").values_list("last", flat=True))
+    if handed_out != Claim.objects.count():
+        yield f"Claims: {handed_out} numbers were handed out and {Claim.objects.count()} claims are stored."
