@@ -61,7 +61,7 @@ def known(upload: Upload, days: Days) -> Known:
         places={code: pk for pk, code in places.items()},
         categories=dict(Category.objects.filter(entity=entity).values_list("name", "pk")),
         years=years,
-        falls={} if history else _falls(entity),
+        falls={} if history else _by_lot(entity),
         pending={} if history else dict(outstanding_of(entity.pk)),
         own=_moved_otherwise(entity) if history else frozenset(),
         told=_told(upload),
@@ -74,30 +74,40 @@ def known(upload: Upload, days: Days) -> Known:
     )
 
 
-def _falls(entity: Entity) -> dict[int, list[Fall]]:
-    """lot -> its open falls, oldest first, less what movements sheets have explained of them."""
+def _by_lot(entity: Entity) -> dict[int, list[Fall]]:
+    """lot -> its open falls, oldest first."""
+    found: dict[int, list[Fall]] = {}
+    for fall in open_falls(entity).values():
+        found.setdefault(fall.lot, []).append(fall)
+    return found
+
+
+def open_falls(entity: Entity, *, fall: int | None = None) -> dict[int, Fall]:
+    """Falls that nobody has explained, less what movements sheets have explained of them, oldest first; or one fall,
+    explained or not."""
+    which, params = ("f.explanation = ''", [entity.pk]) if fall is None else ("f.id = %s", [entity.pk, fall])
     years: dict[int, Years] = {}
-    for fall, year, amount in _rows(
+    for key, year, amount in _rows(
         "select f.id, w.fiscal_year, -w.amount from inventory_unexplainedfall f "
         "join inventory_writedownmovement w on w.movement_id = f.movement_id "
-        "where f.entity_id = %s and f.explanation = ''",
-        [entity.pk],
+        f"where f.entity_id = %s and {which}",
+        params,
     ):
-        years.setdefault(fall, {})[year] = int(amount)
-    found: dict[int, list[Fall]] = {}
-    for fall, lot, day, quantity, cost, allowance, done, done_cost, done_allowance in _rows(
+        years.setdefault(key, {})[year] = int(amount)
+    found: dict[int, Fall] = {}
+    for key, lot, day, quantity, cost, allowance, done, done_cost, done_allowance in _rows(
         "select f.id, m.lot_id, m.posted_on, -m.quantity, -m.cost, -m.allowance, coalesce(-sum(e.quantity), 0), "
         "coalesce(-sum(e.cost), 0), coalesce(-sum(e.allowance), 0) from inventory_unexplainedfall f "
         "join inventory_movement m on m.id = f.movement_id left join inventory_erpmovement e on e.fall_id = f.id "
-        "where f.entity_id = %s and f.explanation = '' "
+        f"where f.entity_id = %s and {which} "
         "group by f.id, m.lot_id, m.posted_on, m.quantity, m.cost, m.allowance, m.sequence order by m.sequence",
-        [entity.pk],
+        params,
     ):
-        whole = Books(int(quantity), int(cost), int(allowance), years.get(fall))
+        whole = Books(int(quantity), int(cost), int(allowance), years.get(key))
         left = Books(int(quantity - done), int(cost - done_cost), int(allowance - done_allowance))
         # By year what is left is the units' share; the exact split of earlier parts is in their own rows.
         left.years = whole.share(left.quantity, entity.exponent).years if done else whole.years
-        found.setdefault(lot, []).append(Fall(fall, _iso(day), left))
+        found[key] = Fall(key, lot, _iso(day), left)
     return found
 
 

@@ -60,6 +60,7 @@ class Fall:
     """A fall on the worklist: what of it nobody has explained yet (positive figures)."""
 
     id: int
+    lot: int
     day: str
     left: Books
 

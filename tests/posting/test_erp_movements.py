@@ -12,6 +12,7 @@ from core import verify
 from core.errors import NotAllowed, SegregationOfDuties, StaleContent, WrongState
 from core.models import Upload
 from inventory.models import ErpMovement, Lot, Movement, UnexplainedFall
+from inventory.services import fall_explain
 from tests.conftest import Company
 from tests.inventory.erp_sheets import MARCH_END, moved
 from tests.inventory.sheets import MARCH, check, commit, lot_row, take_in, upload_of
@@ -279,3 +280,27 @@ def test_two_rows_of_one_document_line_are_refused_and_several_lines_are_not(com
     said = complaints(company, [moved("SALE", 1, "S1"), moved("SALE", 2, "S1")])
     assert "Row 3: document S1, lot 'L1' of A at WH1 stands in row 2 already" in said["the_same_document_line_twice"]
     assert not complaints(company, [moved("SALE", 1, "S1", line="10"), moved("SALE", 2, "S1", line="20")])
+
+
+def test_a_fall_that_a_person_calls_a_sale_goes_on_to_cost_of_sales_once(company: Company) -> None:
+    take_in(company, [lot_row(allowance=5, write_down_years="2025")])
+    take_in(company, [lot_row(quantity=4)], as_of=MARCH + WEEK)
+    sheet(company, [moved("SALE", 2)])
+    fall = UnexplainedFall.objects.get()
+    fall_explain(entity=company.entity, fall=fall, explanation="SALE", note="", user=company["PREPARER"])
+    assert entries(company, "fall:") == {"EXPLAINED": ("ERP", {"COGS": D(8), "STOCK_CLEARING": D(-8)})}
+    # The allowance of the units was released by the list that showed the fall.
+    released = JournalEntry.objects.get(leg="RELEASE")
+    assert {line.role: line.amount for line in released.lines.all()} == {"INVENTORY_ALLOWANCE": D(3), "COGS": D(-3)}
+    assert not whole()
+    said = complaints(company, [moved("SALE", 4, "S2")])
+    assert set(said) == {"listed_before"}
+
+
+def test_a_fall_that_was_no_sale_books_nothing(company: Company) -> None:
+    take_in(company, [lot_row()])
+    take_in(company, [lot_row(quantity=4)], as_of=MARCH + WEEK)
+    before = JournalEntry.objects.count()
+    fall = UnexplainedFall.objects.get()
+    fall_explain(entity=company.entity, fall=fall, explanation="PRODUCTION", note="", user=company["PREPARER"])
+    assert JournalEntry.objects.count() == before

@@ -14,10 +14,13 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from core.models import Entity
-from inventory.models import Movement
+from inventory.erp_words import ErpKind
+from inventory.models import ErpMovement, Movement
 from writeoffs.ledger.models import JournalEntry, JournalLine, Leg
 from writeoffs.ledger.selectors import number_parsed
 from writeoffs.posting import charges as charge_legs
+from writeoffs.posting.erp_entries import LEGS
+from writeoffs.posting.refs import FALL, MOVEMENTS, prefix
 from writeoffs.proposals import entry_only
 from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, ProposalLine, Void
 
@@ -45,12 +48,12 @@ class TraceRow:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """found: what the line sums, to be sliced. factors: what of cost and allowance the line's role sees. sign: -1 for a
-    mirror. total: of all of found."""
+    """found: what the line sums, to be sliced. factors: what of cost, allowance and revenue the role sees. sign: -1 for
+    a mirror. total: of all of found."""
 
     line: JournalLine
     found: QuerySet[Any]
-    factors: tuple[int, int]
+    factors: tuple[int, ...]
     sign: int
     total: Decimal
 
@@ -63,6 +66,8 @@ class Trace:
     @property
     def rest_said(self) -> str:
         entry = self.line.entry.reverses or self.line.entry
+        if prefix(entry.source_ref) == FALL:
+            return "What movements sheets had explained of it before"
         if entry.leg in CORRECTIONS:
             return "Income tax on the correction"
         return "Lots that stand in another location or class by now"
@@ -77,7 +82,7 @@ class Trace:
             amount = self.sign * self.factors[0] * one.amount
             return TraceRow(what, "", "", None, "", "", None, None, None, amount)
         lot = one.lot
-        what = f"Line {one.line_number}" if isinstance(one, ProposalLine) else f"Movement {one.sequence}"
+        what = _named(one)
         return TraceRow(
             what,
             f"{lot.item.sku} {lot.item.description}".strip(),
@@ -88,11 +93,20 @@ class Trace:
             self.sign * one.quantity + ZERO,
             self.sign * one.cost + ZERO,
             self.sign * one.allowance + ZERO,
-            self._amount(one.cost, one.allowance),
+            self._amount(one.cost, one.allowance, getattr(one, "revenue", None) or ZERO),
         )
 
-    def _amount(self, cost: Decimal, allowance: Decimal) -> Decimal:
-        return self.sign * (self.factors[0] * cost + self.factors[1] * allowance) + ZERO
+    def _amount(self, *amounts: Decimal) -> Decimal:
+        parts = (factor * amount for factor, amount in zip(self.factors, amounts, strict=False))
+        return self.sign * sum(parts, ZERO) + ZERO
+
+
+def _named(one: Any) -> str:
+    if isinstance(one, ProposalLine):
+        return f"Line {one.line_number}"
+    if isinstance(one, ErpMovement):
+        return f"Document {one.document}" + (f", line {one.line}" if one.line else "")
+    return f"Movement {one.sequence}"
 
 
 def line_of(*, entity: Entity, number: str, line_number: int) -> JournalLine | None:
@@ -117,7 +131,43 @@ def trace_of(*, entity: Entity, line: JournalLine) -> Trace:
         if original.leg in ChargeKind.values:
             return _of_charges(entity, line, original, sign)
         return _of_lines(entity, line, original, sign)
+    if prefix(original.source_ref) == MOVEMENTS and original.leg != Leg.TRANSFER:
+        return _of_sheet_rows(line, original, sign)
+    if prefix(original.source_ref) == FALL:
+        explained = Movement.objects.filter(
+            entity=entity, unexplained_fall__pk=int(original.source_ref.partition(":")[2])
+        )
+        explained = explained.select_related("lot__item__category", "lot__location")
+        return _summed(line, explained, (-1, 0) if line.role == "COGS" else (1, 0), sign)
     return _of_movements(entity, line, original, sign)
+
+
+def _of_sheet_rows(line: JournalLine, original: JournalEntry, sign: int) -> Trace:
+    """The rows of a movements sheet behind a line of one of its days (posting/erp_entries.py, read backwards)."""
+    found = ErpMovement.objects.filter(
+        entity_id=original.entity_id,
+        source_ref=original.source_ref,
+        lot__location=line.location_id,
+        lot__item__category=line.category_id,
+    )
+    factors: tuple[int, ...]
+    if original.leg == Leg.REVENUE:
+        found = found.exclude(revenue__isnull=True)
+        if line.role != "REVENUE":
+            found = found.filter(settlement=line.role)
+        factors = (0, 0, -1 if line.role == "REVENUE" else 1)
+    elif original.leg == Leg.EXPLAINED:
+        found = found.filter(fall__isnull=False, kind=ErpKind.SALE)
+        factors = (-1, 0) if line.role == "COGS" else (1, 0)
+    elif original.leg == Leg.RELEASE:
+        found = found.filter(fall__isnull=True).exclude(kind=ErpKind.TRANSFER).exclude(allowance=ZERO)
+        factors = (0, -1) if line.role == "INVENTORY_ALLOWANCE" else (0, 1)
+    else:
+        kinds = [kind for kind, (leg, _) in LEGS.items() if leg == original.leg]
+        found = found.filter(fall__isnull=True, kind__in=kinds).exclude(cost=ZERO)
+        factors = (1, 0) if line.role == "INVENTORY" else (-1, 0)
+    found = found.order_by("row", "part").select_related("lot__item__category", "lot__location")
+    return _summed(line, found, factors, sign)
 
 
 def _factors(role: str, leg: str) -> tuple[int, int]:
@@ -127,7 +177,7 @@ def _factors(role: str, leg: str) -> tuple[int, int]:
     if role == "INVENTORY_ALLOWANCE":
         return 0, -1
     if role == "STOCK_CLEARING":
-        return (-1, 1) if leg == Leg.OPENING else (-1, 0)
+        return (-1, 1) if leg in (Leg.OPENING, Leg.HISTORY) else (-1, 0)
     return (0, 1) if leg == Leg.RELEASE else (-1, 1)
 
 
@@ -157,7 +207,10 @@ def _of_movements(entity: Entity, line: JournalLine, original: JournalEntry, sig
         lot__location=line.location_id,
         lot__item__category=line.category_id,
     )
-    found = found.exclude(kind=Leg.TRANSFER) if original.leg == Leg.RELEASE else found.filter(kind=original.leg)
+    if original.leg == Leg.RELEASE:
+        found = found.exclude(kind=Leg.TRANSFER)
+    elif original.leg != Leg.HISTORY:
+        found = found.filter(kind=original.leg)
     factors = _factors(line.role, original.leg)
     found = _moving(found, factors).order_by("sequence")
     return _summed(line, found.select_related("lot__item__category", "lot__location"), factors, sign)
@@ -170,10 +223,11 @@ def _moving(found: QuerySet[Any], factors: tuple[int, int]) -> QuerySet[Any]:
     return found if factors[0] else found.exclude(allowance=ZERO)
 
 
-def _summed(line: JournalLine, found: QuerySet[Any], factors: tuple[int, int], sign: int) -> Trace:
-    sums = found.order_by().aggregate(cost=Sum("cost"), allowance=Sum("allowance"))
-    cost, allowance = sums["cost"] or ZERO, sums["allowance"] or ZERO
-    return Trace(line, found, factors, sign, sign * (factors[0] * cost + factors[1] * allowance) + ZERO)
+def _summed(line: JournalLine, found: QuerySet[Any], factors: tuple[int, ...], sign: int) -> Trace:
+    seen = ("cost", "allowance", "revenue")[: len(factors)]
+    sums = found.order_by().aggregate(**{name: Sum(name) for name in seen})
+    total = sum((factor * (sums[name] or ZERO) for factor, name in zip(factors, seen, strict=True)), ZERO)
+    return Trace(line, found, factors, sign, sign * total + ZERO)
 
 
 def _of_charges(entity: Entity, line: JournalLine, original: JournalEntry, sign: int) -> Trace:
