@@ -175,7 +175,9 @@ def _change(
         raise BadInput(f"{document.source_ref}: a line names a lot that {entity} does not have. Remove the line.")
     match document.kind:
         case "WRITE_OFF":
-            return plans.write_off(lot, -instruction.quantity, exponent=exponent)
+            return plans.write_off(
+                lot, -instruction.quantity, exponent=exponent, carrying=instruction.new_carrying_amount
+            )
         case "COUNT_ADJUSTMENT":
             return plans.count_adjustment(lot, instruction.quantity, exponent=exponent)
         case "WRITE_DOWN":
@@ -329,6 +331,7 @@ def _quarantine_enter(document: Document, changes: Sequence[Change]) -> None:
                 *(-change.quantity, -change.cost, -change.allowance, -change.quantity, standing),
             )
             for change in changes
+            if change.quantity
         ],
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import BadInput, NotEnoughStock, WrongState
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, plain, share_raw, value_raw
@@ -113,9 +113,14 @@ def _out(lot: LotState, quantity: int, exponent: int) -> Change:
     return _moved(lot, quantity, -1, exponent)
 
 
-def write_off(lot: LotState, quantity: int, *, exponent: int, done: str = "written off") -> Change:
-    """Units leave the books: a write-off, or a disposal of what is on hand. done: how people say it. NotEnoughStock
-    where the lot holds fewer; BadInput where nothing would leave."""
+def write_off(
+    lot: LotState, quantity: int, *, exponent: int, done: str = "written off", carrying: int | None = None
+) -> Change:
+    """Units leave the books: a write-off, or a disposal of what is on hand. done: how people say it. carrying: what the
+    lot carries from then on where a cost formula over several lots says it, of a lot of which no unit leaves too;
+    else the units take their share. NotEnoughStock where the lot holds fewer; BadInput where nothing would leave."""
+    if carrying is not None and quantity >= 0 and lot.quantity >= quantity:
+        return _averaged(lot, quantity, carrying, exponent)
     if quantity <= 0:
         raise BadInput(f"Lot {lot.label}: only a quantity above nil can be {done}. Enter how many units leave.")
     if lot.quantity <= 0:
@@ -129,6 +134,19 @@ def write_off(lot: LotState, quantity: int, *, exponent: int, done: str = "writt
             f"Reduce the line to {_units(lot.quantity)} at most."
         )
     return _out(lot, quantity, exponent)
+
+
+def _averaged(lot: LotState, quantity: int, carrying: int, exponent: int) -> Change:
+    """The lot comes to the carrying amount that the average of all its item's lots gives it (IAS 2.27)."""
+    out = _out(lot, quantity, exponent)
+    left = lot.allowance + out.allowance
+    if carrying < 0 or (lot.quantity == quantity and carrying):
+        raise BadInput(
+            f"Lot {lot.label} would carry {_amount(carrying, exponent)} after {_units(quantity)} leave. Remove the "
+            "lines of its item and propose them anew."
+        )
+    cost = carrying + left - lot.cost
+    return replace(out, cost=cost, loss=out.allowance - cost)
 
 
 def disposal_of_standing(state: QuarantineState, quantity: int) -> Change:

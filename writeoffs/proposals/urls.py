@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from writeoffs.proposals.views import (
     assessing,
+    by_item,
     charges,
     claims,
     detail,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("limits/", limits.limits, name="limits"),
     path("limits/change/", limits.limits_ask, name="limits_ask"),
     path("new/", making.proposal_new, name="new"),
+    path("by-item/", by_item.proposal_by_item, name="by_item"),
     path("from-stock/", making.proposal_from_stock, name="from_stock"),
     path("from-count/<str:sheet>/", making.proposal_from_count, name="from_count"),
     path("from-assessment/<str:number>/", assessing.proposal_from_assessment, name="from_assessment"),

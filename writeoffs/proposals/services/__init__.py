@@ -2,6 +2,7 @@
 it."""
 
 from writeoffs.proposals.services.assessed import assessed_plan, left_said, proposals_from_assessment
+from writeoffs.proposals.services.by_item import proposal_create_by_item
 from writeoffs.proposals.services.charges import (
     ChargeInput,
     charge_add,
@@ -57,6 +58,7 @@ __all__ = [
     "proposal_approve",
     "proposal_countersign",
     "proposal_create",
+    "proposal_create_by_item",
     "proposal_create_from_count",
     "proposal_create_from_quarantine",
     "proposal_create_from_stock",

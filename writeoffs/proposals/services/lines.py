@@ -204,6 +204,7 @@ def line_edit(
         quarantine=line.quarantine,
         note=note,
     )
+    _refuse_averaged(proposal, line)
     if line.count_line_id is not None and asked.quantity != to_raw(line.quantity, QUANTITY_SCALE):
         raise BadInput(
             f"Lot {_named(line.lot)} was counted: its difference is {plain(line.quantity)} and stays so. Remove the "
@@ -232,11 +233,21 @@ def line_remove(*, line: ProposalLine, user: User) -> Proposal:
     """Take a line off a draft. A counted difference that is taken off stays open on its count."""
     proposal = proposal_lock(line.proposal)
     guard_edit(proposal, user=user)
+    _refuse_averaged(proposal, line)
     before, what = totals_now(proposal), f"took off line {line.line_number}, lot {_named(line.lot)}"
     line.delete()
     totals_set(proposal)
     edited(proposal, user=user, what=what, before=before)
     return proposal
+
+
+def _refuse_averaged(proposal: Proposal, line: ProposalLine) -> None:
+    """BadInput for a line whose cost follows from the average of its item: one line alone would break the others."""
+    if line.new_carrying_amount is not None and not proposal.is_valued:
+        raise BadInput(
+            f"Lot {_named(line.lot)}: what leaves it follows from the average cost of all lots of the item. Discard "
+            f"{proposal.number} and propose the item again with the right quantity."
+        )
 
 
 def content_refresh(proposal: Proposal) -> list[content.RawLine]:
