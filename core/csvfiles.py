@@ -39,8 +39,9 @@ class _Echo:
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """The heading and a line a row, each with its ending."""
+    """The heading, unless it is empty, and a line a row, each with its ending."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield writer.writerow(header)
+    if header:
+        yield writer.writerow(header)
     for row in rows:
         yield writer.writerow([cell(value) for value in row])

@@ -11,7 +11,8 @@ import subprocess
 import pytest
 from django.urls import reverse
 
-from core.models import AuditEvent
+from core.changes import change_decide
+from core.models import AuditEvent, ChangeRequest
 from tests.conftest import Company
 from tests.ledger.books import DAY, post
 from writeoffs.ledger.models import FiscalPeriod
@@ -96,7 +97,10 @@ def test_an_erps_settings_are_asked_for_and_kept(company, signed_in) -> None:
     address = reverse("ledger:export_settings", args=["north", "business-central"])
     refused = client.post(address, {"template": "GENERAL"})
     assert (refused.status_code, "Error:" in refused.content.decode()) == (400, True)
-    assert client.post(address, {"template": "GENERAL", "batch": "WO"}).status_code == 302
+    given = {"template": "GENERAL", "batch": "WO", "why": "As the ERP is set up"}
+    assert client.post(address, given).status_code == 302
+    assert "waits for a second person" in client.post(address, {**given, "batch": "X"}).content.decode()
+    change_decide(change=ChangeRequest.objects.get(), user=company["APPROVER"], approve=True)
     assert "WO" in content(client.get(FILE, asked)).decode()
     assert signed_in(company["PREPARER"]).get(address).status_code == 403
     assert client.get(reverse("ledger:export_settings", args=["north", "abacus"])).status_code == 404

@@ -213,7 +213,8 @@ def _why_not(request: EntityRequest, change: ChangeRequest) -> str:
     if not request.entity_roles & kind.decided_by:
         names = " or ".join(sorted(role.label.lower() for role in kind.decided_by))
         return f"Waits for a {names} other than {change.requested_by}."
-    return ""
+    refused = kind.refuses(change, request.user)
+    return refused.message if refused else ""
 
 
 @require_POST

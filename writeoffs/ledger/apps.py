@@ -48,6 +48,12 @@ def _cost_centres_url(entity: Any, code: str) -> str:
     return reverse("ledger:cost_centres", args=[entity.slug])
 
 
+def _export_url(entity: Any, layout: str) -> str:
+    from django.urls import reverse
+
+    return reverse("ledger:export", args=[entity.slug])
+
+
 class LedgerConfig(AppConfig):
     name = "writeoffs.ledger"
     default_auto_field = "django.db.models.BigAutoField"
@@ -55,12 +61,15 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from core import refs
         from writeoffs.ledger import kinds, mapping_changes, periods
+        from writeoffs.ledger.layouts import settings as export_settings
 
         periods.register_changes()
         mapping_changes.register()
+        export_settings.register()
         kinds.register_all()
         refs.register("period", _period_url)
         refs.register("account_map", _mapping_url)
         refs.register("cost_centre", _cost_centres_url)
+        refs.register(export_settings.PREFIX, _export_url)
         post_migrate.connect(_keep_zero, sender=self, dispatch_uid="ledger.zero")
         post_migrate.connect(_make_group, sender=self, dispatch_uid="ledger.group")

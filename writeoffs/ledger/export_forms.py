@@ -59,7 +59,7 @@ class ExportForm(forms.Form):
 
 
 def settings_form(layout: Layout, data: Any, *, initial: Mapping[str, str]) -> forms.Form:
-    """A form of the layout's own fields."""
+    """A form of the layout's own fields, and why they change."""
     form = forms.Form(data, initial=dict(initial))
     for field in layout.fields:
         if layout.code == "netsuite" and field.name == "dates":
@@ -70,4 +70,7 @@ def settings_form(layout: Layout, data: Any, *, initial: Mapping[str, str]) -> f
         form.fields[field.name] = forms.CharField(
             label=field.label, required=field.required, max_length=field.max_length, help_text=field.help
         )
+    form.fields["why"] = forms.CharField(
+        label="Why", max_length=2000, help_text="A second person reads it before they agree."
+    )
     return form

@@ -13,12 +13,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core import audit
 from core.access import EntityRequest, for_entity, require_role
-from core.errors import BadInput
+from core.errors import BadInput, WrongState
+from core.idempotency import key_of
+from core.middleware import record_refusal
+from core.models import ChangeRequest
 from core.words import Role
 from writeoffs.ledger import period_journal
 from writeoffs.ledger.export_forms import ExportForm, settings_form
 from writeoffs.ledger.layouts import LAYOUTS
-from writeoffs.ledger.layouts.settings import layout_missing, settings_of, settings_save
+from writeoffs.ledger.layouts.settings import KIND, PREFIX, layout_missing, settings_of, settings_request
 from writeoffs.ledger.period_journal import Format, Span
 
 
@@ -94,10 +97,22 @@ def export_settings(request: EntityRequest, layout: str) -> HttpResponse:
     given = settings_of(entity=request.entity, layout=layout)
     form = settings_form(found, request.POST if request.method == "POST" else None, initial=given)
     if form.is_bound and form.is_valid():
-        settings_save(
-            entity=request.entity, layout=layout, label=found.label, options=form.cleaned_data, user=request.user
-        )
-        messages.success(request, f"Saved: the settings for {found.label}.")
-        return redirect("ledger:export", request.entity.slug)
-    status = 400 if form.errors else 200
-    return render(request, "ledger/export_settings.html", {"form": form, "layout": found}, status=status)
+        options = dict(form.cleaned_data)
+        why = options.pop("why")
+        try:
+            change = settings_request(
+                entity=request.entity, layout=found, options=options, user=request.user, why=why, key=key_of(request)
+            )
+        except (BadInput, WrongState) as error:
+            record_refusal(request, error)
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"Asked: {change.summary}. A second person decides under Changes.")
+            return redirect("ledger:export", request.entity.slug)
+    waiting = ChangeRequest.objects.filter(entity=request.entity, kind=KIND, status=ChangeRequest.Status.OPEN)
+    context = {
+        "form": form,
+        "layout": found,
+        "waiting": waiting.filter(subject=f"{PREFIX}:{layout}").select_related("requested_by").first(),
+    }
+    return render(request, "ledger/export_settings.html", context, status=400 if form.errors else 200)

@@ -6,7 +6,7 @@ from core.changes import change_decide
 from core.models import Upload
 from writeoffs.desk.demo.office import Office
 from writeoffs.ledger.layouts import LAYOUTS
-from writeoffs.ledger.layouts.settings import settings_save
+from writeoffs.ledger.layouts.settings import settings_request
 from writeoffs.posting.batches import batch_hand_out, batch_make, batches_waiting
 from writeoffs.posting.exports import document_number
 from writeoffs.posting.feeds import feed_request
@@ -28,13 +28,15 @@ def feeds_choose(office: Office) -> None:
     office.clock.pass_minutes(20)
     change_decide(change=change, user=office.approver, approve=True)
     for layout, options in SETTINGS.items():
-        settings_save(
+        change = settings_request(
             entity=office.entity,
-            layout=layout,
-            label=LAYOUTS[layout].label,
+            layout=LAYOUTS[layout],
             options=options,
             user=office.people["controller"],
+            why="The journal batch that our ERP's administrator has set up.",
         )
+        office.clock.pass_minutes(10)
+        change_decide(change=change, user=office.approver, approve=True)
 
 
 def erp_answers(office: Office) -> Upload | None:

@@ -12,13 +12,13 @@ from django.db.models import QuerySet
 from core.csvfiles import csv_lines
 from core.errors import BadInput
 from core.models import Entity
-from writeoffs.ledger.layouts import business_central, dynamics_finance, netsuite
+from writeoffs.ledger.layouts import business_central, dynamics_finance, netsuite, oracle_fusion
 from writeoffs.ledger.layouts.base import Layout
 from writeoffs.ledger.layouts.settings import layout_missing, settings_of
 from writeoffs.ledger.models import JournalEntry, JournalLine
 
 LAYOUTS: dict[str, Layout] = {
-    one.code: one for one in (business_central.LAYOUT, dynamics_finance.LAYOUT, netsuite.LAYOUT)
+    one.code: one for one in (business_central.LAYOUT, dynamics_finance.LAYOUT, netsuite.LAYOUT, oracle_fusion.LAYOUT)
 }
 
 
@@ -35,4 +35,5 @@ def layout_lines(*, entity: Entity, code: str, entries: QuerySet[JournalEntry]) 
         .order_by("entry__chain_sequence", "line_number")
         .iterator(chunk_size=2000)
     )
-    return csv_lines(layout.header, (layout.row(line, given, place) for place, line in enumerate(lines, start=1)))
+    header = layout.header if layout.has_header else ()
+    return csv_lines(header, (layout.row(line, given, place) for place, line in enumerate(lines, start=1)))

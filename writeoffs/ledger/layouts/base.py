@@ -23,7 +23,8 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Layout:
     """row(line, settings, place): a row of the header's columns; place counts the file's lines from 1. decimals: the
-    most that the ERP takes."""
+    most that the ERP takes. has_header: whether the file begins with the names of its columns. wrong(settings): a
+    sentence about settings that cannot be, or ""."""
 
     code: str
     label: str
@@ -31,6 +32,8 @@ class Layout:
     fields: tuple[Field, ...]
     row: Callable[[JournalLine, Mapping[str, str], int], tuple[Cell, ...]]
     decimals: int = 4
+    has_header: bool = True
+    wrong: Callable[[Mapping[str, str]], str] = lambda given: ""
 
 
 def shortened(text: str, length: int) -> str:

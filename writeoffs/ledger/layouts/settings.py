@@ -1,21 +1,23 @@
 """What an entity has set for an ERP's layout.
 
-Invariant: a setting is changed by a controller and told in the audit trail with what it was before.
+Invariant: a setting is changed by two people and told in the audit trail with what it was before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import transaction
-
 from core import audit
-from core.access import roles_in
-from core.errors import NotAllowed
-from core.models import Entity, User
+from core.changes import ChangeKind, change_request
+from core.changes import register as register_change
+from core.errors import BadInput, WrongState
+from core.models import ChangeRequest, Entity, User
 from core.words import Role
 from writeoffs.ledger.export_models import ExportSetting
-from writeoffs.ledger.layouts.base import Layout
+from writeoffs.ledger.layouts.base import Layout, shortened
+
+KIND = "export.settings"
+PREFIX = "export"
 
 
 def settings_of(*, entity: Entity, layout: str) -> dict[str, str]:
@@ -40,22 +42,59 @@ def layout_missing(*, entity: Entity, layout: Layout) -> str:
     return ""
 
 
-@transaction.atomic
-def settings_save(*, entity: Entity, layout: str, label: str, options: Mapping[str, str], user: User) -> None:
-    """Keep the settings of a layout. NotAllowed but for a controller. Unchanged ones are not told."""
-    if Role.CONTROLLER not in roles_in(entity, user):
-        raise NotAllowed(f"The export settings of {entity} are kept by a controller.")
-    Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
-    before = settings_of(entity=entity, layout=layout)
-    after = {name: value.strip() for name, value in options.items() if value.strip()}
+def settings_request(
+    *, entity: Entity, layout: Layout, options: Mapping[str, str], user: User, why: str, key: str = ""
+) -> ChangeRequest:
+    """Ask for other settings of a layout. NotAllowed but for a controller; BadInput where they are as they were, or a
+    required one would be missing."""
+    before = settings_of(entity=entity, layout=layout.code)
+    after = {field.name: value for field in layout.fields if (value := options.get(field.name, "").strip())}
     if before == after:
-        return
+        raise BadInput(f"{layout.label}: the settings are so already. Nothing to change.")
+    missing = [field.label for field in layout.fields if field.required and field.name not in after]
+    if missing:
+        raise BadInput(f"{layout.label}: {', '.join(missing)} must not be empty. Fill it in.")
+    wrong = layout.wrong(after)
+    if wrong:
+        raise BadInput(wrong)
+    said = ", ".join(f"{field.label.lower()} {after.get(field.name) or 'none'}" for field in layout.fields)
+    return change_request(
+        entity=entity,
+        kind=KIND,
+        subject=f"{PREFIX}:{layout.code}",
+        summary=shortened(f"Export settings for {layout.label}: {said}", 200),
+        reason=why,
+        user=user,
+        details={"layout": layout.code, "label": layout.label, "before": before, "after": after},
+        key=key,
+    )
+
+
+def _apply(change: ChangeRequest, decider: User) -> None:
+    entity, details = change.entity, change.details
+    layout, after = details["layout"], details["after"]
+    Entity.objects.select_for_update(no_key=True).get(pk=entity.pk)
+    if settings_of(entity=entity, layout=layout) != details["before"]:
+        raise WrongState(f"{change.summary}: the settings have changed since. Refuse it and ask again.")
     ExportSetting.objects.update_or_create(entity=entity, layout=layout, defaults={"options": after})
     audit.record(
         entity=entity,
-        actor=user,
+        actor=decider,
         kind="export.settings_changed",
-        subject=f"export:{layout}",
-        message=f"{user} changed the export settings for {label}.",
-        data={"layout": layout, "before": before, "after": after},
+        subject=change.subject,
+        message=f"{decider} agreed with {change.requested_by}: {change.summary}.",
+        data={"layout": layout, "before": details["before"], "after": after, "change": change.pk},
+    )
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    register_change(
+        ChangeKind(
+            code=KIND,
+            label="Change the export settings",
+            requested_by=frozenset({Role.CONTROLLER}),
+            decided_by=frozenset({Role.CONTROLLER, Role.APPROVER}),
+            apply=_apply,
+        )
     )
