@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core import audit
 from core.errors import BadInput, DomainError, NotAllowed, SegregationOfDuties, WrongState
 from core.idempotency import Answer, Asked, once
 from core.models import ChangeRequest, Entity, Membership, User
-from core.records import columns_of, record_digest
+from core.records import Record
 from core.words import Role
 
 
@@ -123,7 +124,7 @@ def _request(
         kind="change.requested",
         subject=subject,
         message=f"{user} asked: {summary}. Reason: {change.reason}",
-        data={"change": change.pk, "kind": kind, "record": asked_record(change)},
+        data={"change": change.pk, "kind": kind, "record": ASKED.digest(_row(change))},
     )
     return change
 
@@ -179,7 +180,7 @@ def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> C
         kind="change.approved" if approve else "change.refused",
         subject=change.subject,
         message=f"{user} {'approved' if approve else 'refused'}: {change.summary}.",
-        data={"change": change.pk, "comment": comment, "record": decided_record(change)},
+        data={"change": change.pk, "comment": comment, "record": DECIDED.digest(_row(change))},
     )
     return change
 
@@ -203,15 +204,12 @@ def _second(change: ChangeRequest, user: User, comment: str) -> ChangeRequest:
     return change
 
 
-# What the second person adds to a request; all else was asked for.
-_DECISION = ["status", "seconded_by_id", "seconded_at", "decided_by_id", "decided_at", "comment"]
+# What was asked, and what the second person added to it: `record` of the audit events of the two steps.
+_ASKED = "details entity_id kind reason requested_at requested_by_id subject summary"
+_DECIDED = "comment decided_at decided_by_id seconded_at seconded_by_id status"
+ASKED = Record((ChangeRequest,), [[_ASKED]], left_out=[_DECIDED])
+DECIDED = Record((ChangeRequest,), [[_DECIDED]], left_out=[_ASKED])
 
 
-def asked_record(change: ChangeRequest) -> str:
-    """The digest of what was asked; `record` of its audit event."""
-    return record_digest((ChangeRequest.objects.filter(pk=change.pk), columns_of(ChangeRequest, without=_DECISION)))
-
-
-def decided_record(change: ChangeRequest) -> str:
-    """The digest of how it was decided; `record` of that audit event."""
-    return record_digest((ChangeRequest.objects.filter(pk=change.pk), _DECISION))
+def _row(change: ChangeRequest) -> QuerySet[ChangeRequest]:
+    return ChangeRequest.objects.filter(pk=change.pk)

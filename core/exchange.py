@@ -138,6 +138,7 @@ def rate_told(rate: ExchangeRate) -> dict[str, Any]:
         "source": rate.source,
         "reason": rate.reason,
         "upload": rate.upload_id,
+        "entered_at": rate.entered_at.isoformat(),
     }
 
 

@@ -23,6 +23,9 @@ def exchange_rates(tally: Tally) -> Iterator[str]:
         tally["exchange rates"] += 1
         entity, actor, data = told.pop(rate.pk, (None, None, {}))
         expected = rate_told(rate)
+        if "entered_at" not in data and data:
+            # The first events did not tell of the moment.
+            del expected["entered_at"]
         if (entity, actor) != (rate.group.parent_id, rate.entered_by_id) or any(
             data.get(name) != value for name, value in expected.items()
         ):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from core.errors import BadInput
 from core.models import Entity, StoredFile, User
+from core.records import Record
+
+# The bytes give the SHA-256, which is among them.
+FILE_COLUMNS = "content_type created_at created_by_id entity_id name sha256 size"
+FILE = Record((StoredFile,), [[FILE_COLUMNS]], left_out=["content"])
 
 
 def file_store(*, entity: Entity, name: str, content: bytes, content_type: str, user: User) -> StoredFile:
@@ -35,3 +41,8 @@ def file_store(*, entity: Entity, name: str, content: bytes, content_type: str, 
 def file_content(file_id: int) -> bytes:
     """The bytes alone, read once and kept by nobody: a record that carried them along would hold 25 MB."""
     return bytes(StoredFile.objects.values_list("content", flat=True).get(pk=file_id))
+
+
+def files_told(files: Iterable[StoredFile]) -> dict[str, dict[str, str]]:
+    """What the audit event of the step that keeps the files says of their rows; `manage.py verify` compares."""
+    return {"stored": {str(one.pk): FILE.digest(StoredFile.objects.filter(pk=one.pk)) for one in files}}

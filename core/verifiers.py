@@ -4,14 +4,16 @@ uploads are what the audit trail says of them."""
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db import connection
 
 from core import audit, exchange_proof, key_proof, verify
-from core.changes import asked_record, decided_record
+from core.changes import ASKED, DECIDED
+from core.files import FILE
 from core.models import AuditEvent, ChangeRequest, StoredFile, Upload
-from core.sheets.pipeline import upload_record
+from core.sheets.pipeline import UPLOADED, uploaded_rows
 from core.verify import Tally, rows
 
 LIMIT = 100
@@ -29,6 +31,11 @@ def audit_chains(tally: Tally) -> Iterator[str]:
 
 
 def stored_files(tally: Tally) -> Iterator[str]:
+    """Each file has the bytes of its digest; its row is what the step that kept it told, where it told of it."""
+    told: defaultdict[int, set[str]] = defaultdict(set)
+    for data in AuditEvent.objects.filter(data__has_key="stored").values_list("data", flat=True).iterator(2000):
+        for key, digest in data["stored"].items():
+            told[int(key)].add(digest)
     # One at a time: a file has up to 25 MB.
     for stored in StoredFile.objects.order_by("pk").iterator(chunk_size=1):
         content = bytes(stored.content)
@@ -39,6 +46,14 @@ def stored_files(tally: Tally) -> Iterator[str]:
                 f"{digest[:16]}…, "
                 f"but it was kept as {stored.size:,} bytes with {stored.sha256[:16]}…."
             )
+        row = StoredFile.objects.filter(pk=stored.pk)
+        if not all(FILE.agrees(digest, row) for digest in told.pop(stored.pk, ())):
+            yield (
+                f"Stored file {stored.pk} ('{stored.name}'): its name, kind, company, person or moment is not what the "
+                "audit trail tells."
+            )
+    for key in sorted(told):
+        yield f"Stored file {key} is missing: it stands in the audit trail only."
 
 
 _SECONDED = "change.seconded"
@@ -70,8 +85,10 @@ def change_requests(tally: Tally) -> Iterator[str]:
         words = f"{change.summary}. Reason: {change.reason}"
         if request != [change.kind, change.subject, change.requested_by_id] or not message.endswith(words):
             yield f"{change.entity}: change request {change.pk} ({change.summary}) is not what was asked, or by whom."
-        for is_decided, record in ((False, asked_record), (True, decided_record)):
-            if records.get((change.pk, is_decided), record(change)) != record(change):
+        row = ChangeRequest.objects.filter(pk=change.pk)
+        for is_decided, record in ((False, ASKED), (True, DECIDED)):
+            kept = records.get((change.pk, is_decided))
+            if kept is not None and not record.agrees(kept, row):
                 verb = "decided" if is_decided else "asked"
                 yield f"{change.entity}: change request {change.pk} ({change.summary}) is not what was {verb}."
         told = decided.get(change.pk, (ChangeRequest.Status.OPEN, None, ""))
@@ -112,7 +129,7 @@ def upload_records(tally: Tally) -> Iterator[str]:
     committed = Upload.objects.filter(status=Upload.Status.COMMITTED).select_related("entity").order_by("pk")
     for upload in committed.iterator(chunk_size=500):
         record = kept.get((upload.entity_id, f"upload:{upload.pk}"))
-        if record is not None and record != upload_record(upload):
+        if record is not None and not UPLOADED.agrees(record, *uploaded_rows(upload)):
             yield (
                 f"{upload.entity}: upload {upload.pk} ('{upload.file_name}'), or how its file was kept, is not what "
                 "was committed."

@@ -6,6 +6,7 @@ sheet's status follows the proposal of its differences and is moved by that room
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 
@@ -22,6 +23,8 @@ from inventory.models import CountSheet, StagedCheck
 
 LINE_COLUMNS = 'lot_id, "row", book_quantity, counted_quantity, difference, value, counted_on, note'
 
+# What the digest covers: version 2 adds the moment at which the book quantities were frozen.
+VERSION = 2
 # Lines hashed together; part of the digest.
 CHUNK = 5000
 
@@ -47,15 +50,18 @@ def count_sheet_commit(*, upload: Upload) -> Committed:
     message = f"{number}: {lines:,} lot{'' if lines == 1 else 's'} counted."
     if roles_in(entity, upload.created_by) & set(READERS):
         message = f"{number}: {lines:,} lots counted, {differences:,} differ from the books."
-    return Committed(message=message, url=sheet.get_absolute_url(), told={"count": content_digest(sheet)})
+    return Committed(
+        message=message, url=sheet.get_absolute_url(), told={"count": content_digest(sheet), "count_version": VERSION}
+    )
 
 
-def content_digest(sheet: CountSheet) -> str:
-    """SHA-256 (hex) over the count and all its lines, in chunks of a fixed length: version 1. Both engines give the
-    same."""
+def content_digest(sheet: CountSheet, version: int = VERSION) -> str:
+    """SHA-256 (hex) over the count and all its lines, in chunks of a fixed length. Both engines give the same."""
     # As text, not as the date that SQLite's driver makes of a bare column.
     day = "to_char(counted_on, 'YYYY-MM-DD')" if connection.vendor == "postgresql" else "cast(counted_on as text)"
-    head = [1, sheet.number, sheet.upload_id, sheet.counted_on.isoformat(), sheet.created_by_id]
+    head = [version, sheet.number, sheet.upload_id, sheet.counted_on.isoformat(), sheet.created_by_id]
+    if version > 1:
+        head.append(sheet.frozen_at.astimezone(dt.UTC).isoformat(timespec="microseconds"))
     digest = hashlib.sha256(json.dumps(head).encode())
     with connection.cursor() as cursor:
         cursor.execute(

@@ -33,6 +33,7 @@ guards.register(
         noun="a count",
         fixed=["entity_id", "number", "upload_id", "counted_on", "frozen_at", "created_by_id"],
     ),
+    *guards.append_only("inventory_lotregister", noun="a register of lots", keys=[["upload_id"]]),
     # A hundred thousand lines come in one statement, which a guard of inserts would slow down by half.
     *guards.append_only("inventory_countline", noun="a count line", keys=None),
     *guards.append_only("inventory_erpmovement", noun="a movement of the ERP", keys=None),

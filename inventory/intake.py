@@ -143,7 +143,7 @@ def opening_movements(upload: Upload, bases: Bases, *, posted_on: dt.date, sourc
     movements_insert_select(
         f"select cast(%s as bigint) as entity_id, {before:d} - s.lot as sequence, {bases.lot:d} - s.lot as lot_id, "
         f"{day} as posted_on, 'OPENING' as kind, s.quantity as quantity, s.cost as cost, s.allowance as allowance, "
-        "s.write_down as write_down, cast(%s as varchar(120)) as source_ref "
+        "s.write_down as write_down, cast(%s as varchar(120)) as source_ref, s.write_down_years as by_year "
         f"from {STAGED} s where s.upload_id = %s order by s.id",
         [upload.entity_id, posted_on.isoformat(), source_ref, upload.pk],
     )

@@ -403,3 +403,4 @@ class StagedCount(models.Model):
 from inventory.batches import MovementBatch as MovementBatch  # noqa: E402
 from inventory.erp_models import ErpMovement as ErpMovement  # noqa: E402
 from inventory.erp_models import StagedErpMovement as StagedErpMovement  # noqa: E402
+from inventory.registers import LotRegister as LotRegister  # noqa: E402

@@ -1,7 +1,9 @@
 """The only writer of movements: appends them in sets, with sequence and digest, and keeps the lots' caches equal.
 
 Digest: the database itself hashes the row's own values (SHA-256, hex), by the same expression at writing and at
-verifying, so that 100,000 rows need no round trip through Python.
+verifying, so that 100,000 rows need no round trip through Python. Version 2, of a movement that does something to
+write-downs, covers what it does to them by fiscal year too; all others are of version 1, and so is what was written
+before there were two.
 """
 
 from __future__ import annotations
@@ -33,11 +35,12 @@ class MovementRow:
     by_year: tuple[tuple[int, int], ...] = ()
 
 
-def digest_sql(row: str, prefix: str = "") -> str:
-    """The SQL expression of a movement's digest over the columns of alias `row` (version 1)."""
+def digest_sql(row: str, years: str = "") -> str:
+    """The SQL expression of a movement's digest over the columns of alias `row`: version 1, or version 2 where `years`
+    is the expression of what it does to write-downs, as "2024=3000000;2025=-2800000"."""
     day = f"to_char({row}.posted_on, 'YYYY-MM-DD')" if connection.vendor == "postgresql" else f"{row}.posted_on"
     parts = [
-        "'1'",
+        "'2'" if years else "'1'",
         f"cast({row}.entity_id as text)",
         f"cast({row}.sequence as text)",
         f"cast({row}.lot_id as text)",
@@ -48,6 +51,7 @@ def digest_sql(row: str, prefix: str = "") -> str:
         f"cast({row}.allowance as text)",
         f"cast({row}.write_down as text)",
         f"{row}.source_ref",
+        *([years] if years else []),
     ]
     text = " || '|' || ".join(parts)
     if connection.vendor == "postgresql":
@@ -55,15 +59,30 @@ def digest_sql(row: str, prefix: str = "") -> str:
     return f"sha256({text})"
 
 
-COLUMNS = "entity_id, sequence, lot_id, posted_on, kind, quantity, cost, allowance, write_down, source_ref"
+def years_sql(row: str) -> str:
+    """The SQL expression of what the stored movement of alias `row` does to write-downs; an empty text where
+    nothing."""
+    rows = f"from inventory_writedownmovement w where w.movement_id = {row}.id"
+    if connection.vendor == "postgresql":
+        return f"coalesce((select string_agg(w.fiscal_year || '=' || w.amount, ';' order by w.fiscal_year) {rows}), '')"
+    ordered = f"select w.fiscal_year || '=' || w.amount as part {rows} order by w.fiscal_year"
+    return f"coalesce((select group_concat(t.part, ';') from ({ordered}) t), '')"
+
+
+COLUMNS = (
+    *("entity_id", "sequence", "lot_id", "posted_on", "kind"),
+    *("quantity", "cost", "allowance", "write_down", "source_ref"),
+)
 
 
 def movements_insert_select(select: str, params: Sequence[int | str] = ()) -> int:
-    """INSERT..SELECT movements. `select` yields COLUMNS in that order; sequences were taken by the caller, who chains
-    what was made (batches.py). Rows made."""
+    """INSERT..SELECT movements. `select` yields COLUMNS in that order and by_year, what they do to write-downs as
+    digest_sql takes it; sequences were taken by the caller, who chains what was made (batches.py). Rows made."""
+    digest = f"case when r.by_year = '' then {digest_sql('r')} else {digest_sql('r', 'r.by_year')} end"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into inventory_movement ({COLUMNS}, digest) select r.*, {digest_sql('r')} from ({select}) r",
+            f"insert into inventory_movement ({', '.join(COLUMNS)}, digest) "
+            f"select {', '.join('r.' + name for name in COLUMNS)}, {digest} from ({select}) r",
             list(params),
         )
         return int(cursor.rowcount)
@@ -80,19 +99,22 @@ def movements_append(
     with connection.cursor() as cursor:
         cursor.execute(
             "create temp table if not exists staged_movement (position bigint primary key, lot_id bigint, "
-            "kind varchar(12), quantity bigint, cost bigint, allowance bigint, write_down bigint)"
+            "kind varchar(12), quantity bigint, cost bigint, allowance bigint, write_down bigint, by_year text)"
         )
         cursor.execute("delete from staged_movement")
         _fill(
             cursor,
-            "staged_movement (position, lot_id, kind, quantity, cost, allowance, write_down)",
-            [(first + i, r.lot_id, r.kind, r.quantity, r.cost, r.allowance, r.write_down) for i, r in enumerate(rows)],
+            "staged_movement (position, lot_id, kind, quantity, cost, allowance, write_down, by_year)",
+            [
+                (first + i, r.lot_id, r.kind, r.quantity, r.cost, r.allowance, r.write_down, years_said(r.by_year))
+                for i, r in enumerate(rows)
+            ],
         )
     day = "cast(%s as date)" if connection.vendor == "postgresql" else "%s"
     movements_insert_select(
         "select cast(%s as bigint) as entity_id, position as sequence, lot_id, "
-        f"{day} as posted_on, kind, quantity, cost, allowance, write_down, cast(%s as varchar(120)) as source_ref "
-        "from staged_movement order by position",
+        f"{day} as posted_on, kind, quantity, cost, allowance, write_down, cast(%s as varchar(120)) as source_ref, "
+        "by_year from staged_movement order by position",
         [entity.pk, posted_on.isoformat(), source_ref],
     )
     write_downs = [(first + i, year, amount) for i, r in enumerate(rows) for year, amount in r.by_year if amount]
@@ -114,6 +136,11 @@ def movements_append(
     last = first + len(rows) - 1
     batch_seal(entity=entity, first=first, last=last, source_ref=source_ref, write_downs=write_downs)
     return first, last
+
+
+def years_said(by_year: Sequence[tuple[int, int]]) -> str:
+    """What a movement does to write-downs, as its digest covers it."""
+    return ";".join(f"{year}={amount}" for year, amount in sorted(by_year) if amount) if by_year else ""
 
 
 def write_downs_insert(*, entity: Entity, rows: list[tuple[int, int, int]]) -> None:

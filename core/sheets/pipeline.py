@@ -11,17 +11,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from core import audit, jobs, refs
 from core.errors import BadInput, SegregationOfDuties, WrongState
-from core.files import file_content
+from core.files import FILE_COLUMNS, file_content
 from core.idempotency import Answer, Asked, once
 from core.jobs import Run
 from core.models import Entity, Job, StoredFile, Upload, UploadIssue, User
 from core.money import display_money
-from core.records import columns_of, record_digest
+from core.records import Record
 from core.sheets import check, kinds, staging
 from core.sheets.formats import MARKS, ORDERS
 from core.sheets.kinds import SheetKind
@@ -243,7 +244,7 @@ def _commit(run: Run) -> None:
             "quantity": upload.quantity_total,
             "value": upload.value_total,
             "control_total": upload.control_total,
-            "record": upload_record(upload),
+            "record": UPLOADED.digest(*uploaded_rows(upload)),
             **committed.told,
         },
     )
@@ -273,12 +274,23 @@ def _check_failed(job: Job, message: str) -> None:
         check.upload_refuse(upload=upload, kind=kinds.kind(upload.kind), status=Status.FAILED, message=message)
 
 
-def upload_record(upload: Upload) -> str:
-    """The digest of a committed upload and of how its file was kept; `record` of its audit event."""
-    return record_digest(
-        (Upload.objects.filter(pk=upload.pk), columns_of(Upload)),
-        (StoredFile.objects.filter(pk=upload.file_id), columns_of(StoredFile, without=["content"])),
-    )
+# A committed upload and how its file was kept; `record` of its audit event.
+UPLOADED = Record(
+    (Upload, StoredFile),
+    [
+        (
+            "as_of committed_at committed_by_id control_total created_at created_by_id entity_id error_count file_id "
+            "file_name formats header job_id kind mapping message options quantity_total row_count sample sheet_name "
+            "source_report status summary value_total warning_count",
+            FILE_COLUMNS,
+        )
+    ],
+    left_out=("", "content"),
+)
+
+
+def uploaded_rows(upload: Upload) -> tuple[QuerySet[Upload], QuerySet[StoredFile]]:
+    return Upload.objects.filter(pk=upload.pk), StoredFile.objects.filter(pk=upload.file_id)
 
 
 def _commit_failed(job: Job, message: str) -> None:

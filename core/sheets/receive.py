@@ -17,7 +17,7 @@ from django.db import transaction
 from core import audit
 from core.access import roles_in
 from core.errors import DomainError, DuplicateUpload, NotAllowed
-from core.files import file_store
+from core.files import file_store, files_told
 from core.idempotency import Answer, Asked, answered, once
 from core.models import Entity, Upload, User
 from core.sheets import kinds
@@ -137,7 +137,7 @@ def _receive(upload: Upload, kind: SheetKind) -> Answer:
             f"{user} uploaded {upload.file_name} as {kind.title.lower()} as of {upload.as_of:%Y-%m-%d %H:%M %Z}. "
             f"{upload.message}"
         ).strip(),
-        data={"sha256": stored.sha256, "size": stored.size, "status": upload.status},
+        data={"sha256": stored.sha256, "size": stored.size, "status": upload.status, **files_told([stored])},
     )
     return Answer(f"{upload.file_name} was received as upload {upload.pk}.", {"upload": upload.pk})
 

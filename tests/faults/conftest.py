@@ -22,6 +22,7 @@ settings.JOBS_INLINE = True
 from tests.faults import company
 company.build()
 """
+FILL = BUILD.replace("company", "filled")
 
 
 def pytest_report_header() -> str:
@@ -31,6 +32,18 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="session")
 def books_template() -> str:
     return plugin._template("books", ["migrate", "--verbosity=0"], ["shell", "-v", "0", "-c", BUILD])
+
+
+@pytest.fixture(scope="session")
+def filled_template() -> str:
+    return plugin._template("filled", ["migrate", "--verbosity=0"], ["shell", "-v", "0", "-c", FILL])
+
+
+@pytest.fixture
+def filled(filled_template: str, tmp_path: Path, django_db_blocker: Any) -> Iterator[ServerDatabase]:
+    """A copy of the company in whose books every kind of record stands, spoken to by Django's own connection."""
+    with django_db_blocker.unblock(), copy_of(filled_template, tmp_path) as database:
+        yield database
 
 
 @pytest.fixture

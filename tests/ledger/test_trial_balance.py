@@ -231,7 +231,7 @@ def test_a_line_added_behind_the_products_back_is_named(company: Company) -> Non
     balance = taken_in(company, GOOD)
     TrialBalanceLine.objects.create(trial_balance=balance, row=9, code="9", balance=Decimal(1))
     [complaint] = list(verify.complaints(verify.Tally()))
-    assert "trial balance of March 2026, version 1" in complaint
+    assert f"trial balance {balance.pk} of March 2026, version 1" in complaint
 
 
 def test_a_workbook_is_read_as_well_as_text(company: Company) -> None:

@@ -77,7 +77,7 @@ def test_a_list_that_leaves_nothing_outstanding_acknowledges_the_posting(company
         posted(company, draft(company, make_lot(company.entity, sku)))
     first = Posting.objects.order_by("pk")[0]
     PostingLine.objects.filter(posting=first).update(outstanding=0)
-    assert postings_settle(entity=company.entity, how="stock list of 2026-03-23") == 1
+    assert len(postings_settle(entity=company.entity, how="stock list of 2026-03-23")) == 1
     assert set(Posting.objects.values_list("status", flat=True)) == {"ACKNOWLEDGED", "UNACKNOWLEDGED"}
 
 

@@ -5,6 +5,9 @@ Invariant: a role is mapped to one account of the same entity; what is mapped al
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.db import transaction
 
 from core import audit
@@ -37,10 +40,26 @@ def chart_create(*, entity: Entity, user: User | None = None) -> list[AccountMap
     made = AccountMap.objects.bulk_create(
         AccountMap(entity=entity, role=role, account=by_code[info.account[0]]) for role, info in wanted.items()
     )
-    if made and user is not None:
+    if made:
         named = ", ".join(f"{ROLES[one.role].label} to {one.account}" for one in made)
-        audit.record(entity=entity, actor=user, kind="accounts.mapped", message=f"{user} mapped {named}.")
+        audit.record(
+            entity=entity,
+            actor=user,
+            kind="accounts.mapped",
+            message=f"{user or 'Whoever set the company up'} mapped {named}.",
+            data=accounts_told(entity, {one.account.code for one in made}),
+        )
     return made
+
+
+def accounts_told(entity: Entity, codes: Collection[str]) -> dict[str, dict[str, list[Any]]]:
+    """What the audit event of a step says of the accounts that it made or changed; verify compares (verifiers.py)."""
+    found = Account.objects.filter(entity=entity).order_by("code")
+    return {"chart": {one.code: account_said(one) for one in found if one.code in codes}}
+
+
+def account_said(account: Account) -> list[Any]:
+    return [account.name, account.section, account.active, account.liquidity]
 
 
 def roles_posted(*, entity: Entity) -> set[str]:

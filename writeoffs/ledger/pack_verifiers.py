@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from core import verify
 from core.models import AuditEvent
 from core.verify import Tally, rows
-from writeoffs.ledger.models import PeriodPack
-from writeoffs.ledger.packs import files_digest, pack_digest
+from writeoffs.ledger.models import PeriodPack, PeriodPackFile
+from writeoffs.ledger.packs import ROW, pack_digest, rows_agree
 
 LIMIT = 100
 
@@ -18,6 +18,7 @@ def packs(tally: Tally) -> Iterator[str]:
     closed: dict[int, str] = {}
     printed: dict[tuple[int, str], str] = {}
     records: dict[tuple[int, bool], str] = {}
+    rows_told: dict[tuple[int, str], str] = {}
     for kind, data in (
         AuditEvent.objects.filter(kind__in=("period.closed", "period.pack_printed"), data__has_key="pack")
         .order_by("chain", "sequence")
@@ -27,6 +28,7 @@ def packs(tally: Tally) -> Iterator[str]:
         if "record" in data:
             # The last word on the pack's files; events of before kept none.
             records[data["pack"], kind != "period.closed"] = data["record"]
+        rows_told |= {(data["pack"], name): digest for name, digest in data.get("rows", {}).items()}
         if kind == "period.closed":
             closed[data["pack"]] = data["digest"]
         else:
@@ -42,13 +44,18 @@ def packs(tally: Tally) -> Iterator[str]:
             yield f"{name}: the audit trail tells of no such pack."
         for was_printed in (False, True):
             record = records.get((pack.pk, was_printed))
-            if record is not None and record != files_digest(pack, printed=was_printed):
+            if record is not None and not rows_agree(record, pack, printed=was_printed):
                 yield f"{name}: a row of its {'printed' if was_printed else 'frozen'} files is not what was kept of it."
         for row in files:
+            kept = rows_told.pop((pack.pk, row.name), None)
+            if kept is not None and not ROW.agrees(kept, PeriodPackFile.objects.filter(pk=row.pk)):
+                yield f"{name}: the row of its file {row.name} is not what was kept of it."
             if row.printed and printed.pop((pack.pk, row.name), "") != row.sha256:
                 yield f"{name}: the audit trail tells of no such {row.name}."
     for key in sorted(closed):
         yield f"Pack {key} of a period is missing: it stands in the audit trail only."
+    for key, name in sorted(rows_told.keys() - printed.keys()):
+        yield f"{name} of pack {key} is missing: it stands in the audit trail only."
     for key, name in sorted(printed):
         yield f"{name} of pack {key} is missing: it stands in the audit trail only."
 

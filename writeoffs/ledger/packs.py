@@ -20,9 +20,9 @@ from django.db.models import Max
 from core import audit
 from core.audit import entity_chain, head_lock
 from core.errors import WrongState
-from core.files import file_content, file_store
+from core.files import FILE_COLUMNS, file_content, file_store, files_told
 from core.models import ChainHead, StoredFile, User
-from core.records import columns_of, record_digest
+from core.records import Record
 from writeoffs.ledger.journal import chain_of
 from writeoffs.ledger.models import FiscalPeriod, PeriodPack, PeriodPackFile
 
@@ -112,11 +112,27 @@ def pack_digest(pack: PeriodPack, files: Iterable[tuple[str, str, int]]) -> str:
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 
 
-def files_digest(pack: PeriodPack, *, printed: bool) -> str:
-    """SHA-256 over the rows of a pack's files, frozen with the close or printed after it, and of their stored files."""
+_ROW = "content_type file_id made_at name pack_id printed sha256 size"
+ROW = Record((PeriodPackFile,), [[_ROW]])
+# All files at once, as the first events kept them: `record`.
+ROWS = Record((PeriodPackFile, StoredFile), [(_ROW, FILE_COLUMNS)], left_out=("", "content"))
+
+
+def rows_told(pack: PeriodPack, *, printed: bool) -> dict[str, dict[str, str]]:
+    """What the audit event says of a pack's files, frozen with the close or printed after it, and of the stored ones:
+    `rows` by name, `stored` by key."""
     files = PeriodPackFile.objects.filter(pack=pack, printed=printed)
-    stored = StoredFile.objects.filter(pk__in=files.values("file"))
-    return record_digest((files, columns_of(PeriodPackFile)), (stored, columns_of(StoredFile, without=["content"])))
+    rows = {row.name: ROW.digest(PeriodPackFile.objects.filter(pk=row.pk)) for row in files.order_by("pk")}
+    return {
+        "rows": rows,
+        **files_told(StoredFile.objects.filter(pk__in=files.values("file")).only("pk").order_by("pk")),
+    }
+
+
+def rows_agree(kept: str, pack: PeriodPack, *, printed: bool) -> bool:
+    """Whether the rows of the files, all at once, give the digest that was kept of them."""
+    files = PeriodPackFile.objects.filter(pack=pack, printed=printed)
+    return ROWS.agrees(kept, files, StoredFile.objects.filter(pk__in=files.values("file")))
 
 
 @transaction.atomic
@@ -139,7 +155,7 @@ def pack_print(*, pack: PeriodPack, papers: Sequence[Paper], user: User) -> list
         data={
             "pack": pack.pk,
             "files": {row.name: row.sha256 for row in made},
-            "record": files_digest(pack, printed=True),
+            **rows_told(pack, printed=True),
         },
     )
     return made

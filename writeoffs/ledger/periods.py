@@ -22,7 +22,7 @@ from core.models import ChangeRequest, User
 from core.words import Role
 from writeoffs.ledger.calendar import period_of as period_of
 from writeoffs.ledger.models import FiscalPeriod
-from writeoffs.ledger.packs import files_digest, pack_freeze
+from writeoffs.ledger.packs import pack_freeze, rows_told
 
 REOPEN = "period.reopen"
 
@@ -151,7 +151,7 @@ def _close(period: FiscalPeriod, user: User) -> FiscalPeriod:
             **days,
             "pack": pack.pk,
             "digest": pack.digest,
-            "record": files_digest(pack, printed=False),
+            **rows_told(pack, printed=False),
         },
     )
     return locked

@@ -20,11 +20,24 @@ from django.urls import reverse
 from core.errors import BadInput, OutdatedList
 from core.models import Entity, Upload, User
 from core.money import MONEY_SCALE, from_raw, to_raw
+from core.records import Record
 from core.sheets.kinds import Committed
-from writeoffs.ledger.models import Account, FiscalPeriod, StagedBalance, TrialBalance, TrialBalanceLine
+from writeoffs.ledger.chart import accounts_told
+from writeoffs.ledger.models import (
+    Account,
+    FiscalPeriod,
+    StagedBalance,
+    TieOutAcceptance,
+    TrialBalance,
+    TrialBalanceLine,
+)
 
 CODE = "trial_balance"
 LEAVE = "leave"
+# `record` of the event that tells of an accepted difference.
+ACCEPTED = Record(
+    (TieOutAcceptance,), [["accepted_at accepted_by_id account_id amount change_id entity_id trial_balance_id"]]
+)
 _PERIOD_CODE = re.compile(r"(\d{4})-(\d{2})")
 # The last months and the year before: nobody ties older ones.
 _OFFERED = 26
@@ -78,7 +91,7 @@ def trial_balance_commit(*, upload: Upload, user: User) -> Committed:
     period = period_of_upload(upload)
     # Two uploads of one period at once: versions are taken one after the other.
     FiscalPeriod.objects.select_for_update().get(pk=period.pk)
-    added = _chart_add(upload)
+    added, changed = _chart_add(upload)
     version = (TrialBalance.objects.filter(period=period).aggregate(last=Max("version"))["last"] or 0) + 1
     staged = list(
         StagedBalance.objects.filter(upload_id=upload.pk).order_by("code").values_list("code", "balance", "opening")
@@ -103,13 +116,18 @@ def trial_balance_commit(*, upload: Upload, user: User) -> Committed:
     return Committed(
         message=f"The trial balance of {period} is kept: {len(staged):,} accounts.{grown}{instead}",
         url=reverse("ledger:trial_balance", args=[upload.entity.slug, balance.pk]),
-        told={"trial_balance": balance.pk, "digest": balance.digest, "accounts_added": added},
+        told={
+            "trial_balance": balance.pk,
+            "digest": balance.digest,
+            "accounts_added": added,
+            **accounts_told(upload.entity, {*added, *changed}),
+        },
     )
 
 
-def _chart_add(upload: Upload) -> list[str]:
+def _chart_add(upload: Upload) -> tuple[list[str], list[str]]:
     """Accounts that the chart does not know and the sheet gives a section; their codes. An account that has no
-    liquidity yet takes the sheet's."""
+    liquidity yet takes the sheet's: the second list."""
     entity = upload.entity
     known = dict(Account.objects.filter(entity=entity).values_list("code", "liquidity"))
     rows = StagedBalance.objects.filter(upload_id=upload.pk).order_by("row")
@@ -123,7 +141,7 @@ def _chart_add(upload: Upload) -> list[str]:
     for account in accounts:
         account.liquidity = silent[account.code]
     Account.objects.bulk_update(accounts, ["liquidity"])
-    return [r.code for r in new]
+    return [r.code for r in new], [account.code for account in accounts]
 
 
 _JOINED = (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from core import verify
 from core.models import AuditEvent
 from core.verify import Tally, rows
-from writeoffs.ledger.models import TrialBalance
-from writeoffs.ledger.trial_balance import content_digest, lines_content
+from writeoffs.ledger.models import TieOutAcceptance, TrialBalance
+from writeoffs.ledger.trial_balance import ACCEPTED, content_digest, lines_content
 
 LIMIT = 100
 
@@ -22,7 +23,7 @@ def trial_balances(tally: Tally) -> Iterator[str]:
         )
     }
     for balance in TrialBalance.objects.select_related("entity", "period").order_by("pk").iterator(chunk_size=200):
-        name = f"{balance.entity}: trial balance of {balance.period}, version {balance.version}"
+        name = f"{balance.entity}: trial balance {balance.pk} of {balance.period}, version {balance.version}"
         lines, heard = lines_content(balance), told.pop(balance.pk, "")
         if content_digest(balance, lines) != balance.digest:
             yield f"{name}: its fields and {len(lines):,} lines are not what was committed ({balance.digest[:16]}…)."
@@ -42,14 +43,27 @@ def versions(tally: Tally) -> Iterator[str]:
 
 
 def acceptances(tally: Tally) -> Iterator[str]:
-    """Each is what a second person approved."""
-    for name, key in rows(
-        "select e.name, a.id from ledger_tieoutacceptance a join core_entity e on e.id = a.entity_id "
-        "join core_changerequest c on c.id = a.change_id join ledger_trialbalance t on t.id = a.trial_balance_id "
-        "where c.status <> 'APPROVED' or c.decided_by_id <> a.accepted_by_id or c.entity_id <> a.entity_id "
-        f"or t.entity_id <> a.entity_id or c.kind <> 'tie_out.accept' order by a.id limit {LIMIT}"
-    ):
-        yield f"{name}: accepted difference {key} is not what a second person approved."
+    """Each is what a second person approved: of the balance, account and amount that were asked for."""
+    told = {
+        data["acceptance"]: data["record"]
+        for data in AuditEvent.objects.filter(kind="tie_out.accepted").values_list("data", flat=True)
+    }
+    changed = set(ACCEPTED.differing(told, TieOutAcceptance.objects.all()))
+    found = TieOutAcceptance.objects.select_related("entity", "change", "trial_balance").order_by("pk")
+    for accepted in found.iterator(chunk_size=500):
+        change, asked = accepted.change, accepted.change.details
+        told.pop(accepted.pk, None)
+        if (
+            accepted.pk in changed
+            or (change.kind, change.status) != ("tie_out.accept", change.Status.APPROVED)
+            or change.decided_by_id != accepted.accepted_by_id
+            or {change.entity_id, accepted.trial_balance.entity_id} != {accepted.entity_id}
+            or (asked.get("trial_balance"), asked.get("account")) != (accepted.trial_balance_id, accepted.account_id)
+            or Decimal(asked.get("amount", 0)) != accepted.amount
+        ):
+            yield f"{accepted.entity}: accepted difference {accepted.pk} is not what a second person approved."
+    for key in sorted(told):
+        yield f"Accepted difference {key} is missing: it stands in the audit trail only."
 
 
 verify.register("trial balances", trial_balances)

@@ -17,9 +17,10 @@ from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.money import MONEY_SCALE
 from core.verify import Tally, date_of, json_of, moment_of, money_said, rows, streamed
 from writeoffs.ledger import mapping_verifiers, pack_verifiers, trial_verifiers  # noqa: F401  they register their own
+from writeoffs.ledger.chart import account_said
 from writeoffs.ledger.hashes import ENTRY_COLUMNS, EntryContent, entry_hash
 from writeoffs.ledger.journal import chain_of, content_of, series_of
-from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine
+from writeoffs.ledger.models import Account, FiscalPeriod, JournalEntry, JournalLine
 from writeoffs.ledger.periods import REOPEN
 
 LIMIT = 100
@@ -182,6 +183,29 @@ def accounts(tally: Tally) -> Iterator[str]:
         yield f"Entry {number}-{sequence:06d}, line {line}: account {code} belongs to another entity."
 
 
+def charts(tally: Tally) -> Iterator[str]:
+    """Each account is called, stands and counts as the last step that made or changed it told."""
+    told: dict[tuple[int | None, str], list[Any]] = {}
+    events = AuditEvent.objects.filter(kind__in=("accounts.mapped", "accounts.uploaded", "upload.committed"))
+    for entity_id, data in (
+        events.filter(data__has_key="chart")
+        .order_by("chain", "sequence")
+        .values_list("entity_id", "data")
+        .iterator(500)
+    ):
+        told |= {(entity_id, code): said for code, said in data["chart"].items()}
+    for account in Account.objects.select_related("entity").order_by("pk").iterator(chunk_size=1000):
+        said = told.pop((account.entity_id, account.code), None)
+        if said is not None and said != account_said(account):
+            yield (
+                f"{account.entity}: account {account}: its name, section, liquidity or whether it is in use is not "
+                f"what the audit trail tells ({said[0]}, {said[1]})."
+            )
+    entities = Entity.objects.in_bulk()
+    for owner, code in sorted(told, key=str):
+        yield f"{entities[owner or 0]}: account {code} is missing: it stands in the audit trail only."
+
+
 def periods(tally: Tally) -> Iterator[str]:
     """A period is closed or open as the last closing or re-opening in the audit trail left it."""
     heard: dict[tuple[int | None, str], tuple[str, int | None]] = {}
@@ -273,4 +297,5 @@ verify.register("entries", entries)
 verify.register("mirrors", mirrors)
 verify.register("entry numbers", numbers)
 verify.register("accounts", accounts)
+verify.register("charts of accounts", charts)
 verify.register("periods", periods)

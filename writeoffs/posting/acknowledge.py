@@ -6,6 +6,7 @@ Invariant: an acknowledged posting has nothing outstanding on any line.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -16,6 +17,7 @@ from core.access import roles_in
 from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Entity, User
 from core.words import Role
+from writeoffs.posting.erp_proof import erp_state
 from writeoffs.posting.models import CONFIRMABLE, PENDING, Posting, PostingLine
 
 # Who may give their word that the ERP has a posting.
@@ -50,21 +52,21 @@ def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str
         kind="posting.acknowledged",
         subject=source_ref,
         message=f"{user} confirmed that the ERP has {name}: {posting.acknowledged_how}",
+        data={"erp": erp_state(posting)},
     )
     return posting
 
 
-def postings_settle(*, entity: Entity, how: str) -> int:
-    """Acknowledge every posting that a stock list has left nothing outstanding of; how many. Runs in the list's
-    transaction."""
+def postings_settle(*, entity: Entity, how: str) -> dict[str, list[Any]]:
+    """Acknowledge every posting that a stock list has left nothing outstanding of: document -> erp_state, which the
+    list's audit event keeps. Runs in the list's transaction."""
+    moment = timezone.now()
     open_lines = PostingLine.objects.filter(posting=OuterRef("pk")).exclude(outstanding=Decimal(0))
-    return (
-        Posting.objects.filter(entity=entity, status__in=PENDING)
-        .exclude(Exists(open_lines))
-        .update(
-            status=Posting.Status.ACKNOWLEDGED,
-            acknowledged_at=timezone.now(),
-            acknowledged_by=None,
-            acknowledged_how=how[:200],
-        )
+    Posting.objects.filter(entity=entity, status__in=PENDING).exclude(Exists(open_lines)).update(
+        status=Posting.Status.ACKNOWLEDGED,
+        acknowledged_at=moment,
+        acknowledged_by=None,
+        acknowledged_how=how[:200],
     )
+    settled = Posting.objects.filter(entity=entity, acknowledged_at=moment, acknowledged_by__isnull=True)
+    return {posting.source_ref: erp_state(posting) for posting in settled.order_by("pk")}

@@ -26,7 +26,7 @@ from core.words import Role
 from writeoffs.ledger.models import JournalEntry, Origin
 from writeoffs.posting.charge_models import ErpCharge
 from writeoffs.posting.erp_charges import charge_state, charges_send, charges_waiting
-from writeoffs.posting.erp_proof import SERIES, row_record
+from writeoffs.posting.erp_proof import BATCH, HANDOUT, SERIES, batch_row, handout_row
 from writeoffs.posting.exports import IMPORT, INFORMATION, Row, charge_rows, document_number, file_text, rows_of
 from writeoffs.posting.feed_models import ErpBatch, ErpHandout, FeedKind, Takes
 from writeoffs.posting.models import PENDING, Posting
@@ -144,7 +144,7 @@ def _told_made(
             "batch": batch.pk,
             "postings": [one.source_ref for one in postings],
             "rows": len(batch.rows),
-            "record": row_record(batch),
+            "record": BATCH.digest(batch_row(batch)),
             "charges": [charge_state(charge) for charge in charges],
         },
     )
@@ -224,7 +224,7 @@ def _hand_out(hand: _Hand, stem: str, takes: str, rows: Sequence[Row], batch: st
         handout = ErpHandout.objects.create(
             entity=hand.entity, subject=hand.subject, copy=copy, sha256=digest, taken_by=hand.user
         )
-        told |= {"handout": handout.pk, "record": row_record(handout)}
+        told |= {"handout": handout.pk, "record": HANDOUT.digest(handout_row(handout))}
     audit.record(
         entity=hand.entity,
         actor=hand.user,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import QuerySet
 
 from core.models import AuditEvent, Counter, Entity
-from core.records import columns_of, record_digest
+from core.records import Record
 from core.verify import Tally
 from writeoffs.posting.feed_models import DEFAULTS, ErpBatch, ErpFeed, ErpHandout, Takes
 from writeoffs.posting.models import Posting
@@ -21,20 +21,49 @@ from writeoffs.posting.refs import SHEETS, prefix
 SERIES = "erp_batch"
 _RELEASE = "RELEASE"
 # erp_state of a posting that no step has touched yet.
-_UNTOUCHED: list[Any] = [None, "", "", None, 0]
+_UNTOUCHED: list[Any] = [None, "", "", None, 0, None, None, ""]
+# What the first events kept of a state: all but who confirmed it, when and how.
+_FIRST_KEPT = 5
 Ref = tuple[int | None, str]
 
 
-def row_record(row: Model) -> str:
-    """The digest of every column of a batch or of a handed-out file; `record` of its audit event."""
-    model = type(row)
-    return record_digest((model._default_manager.filter(pk=row.pk), columns_of(model)))
+# Every column of a batch and of a handed-out file; `record` of its audit event.
+BATCH = Record((ErpBatch,), [["entity_id kind made_at made_by_id posting_count rows sequence takes"]])
+HANDOUT = Record((ErpHandout,), [["copy entity_id sha256 subject taken_at taken_by_id"]])
+
+
+def batch_row(batch: ErpBatch) -> QuerySet[ErpBatch]:
+    return ErpBatch.objects.filter(pk=batch.pk)
+
+
+def handout_row(handout: ErpHandout) -> QuerySet[ErpHandout]:
+    return ErpHandout.objects.filter(pk=handout.pk)
 
 
 def erp_state(posting: Posting) -> list[Any]:
     """Where a posting stands with the ERP, as the audit event of each step on it keeps it in `erp`."""
     rejected_at = posting.rejected_at.isoformat() if posting.rejected_at else None
-    return [posting.batch_id, posting.erp_document, posting.erp_message, rejected_at, posting.journal_through]
+    confirmed_at = posting.acknowledged_at.isoformat() if posting.acknowledged_at else None
+    return [
+        *(posting.batch_id, posting.erp_document, posting.erp_message, rejected_at, posting.journal_through),
+        *(confirmed_at, posting.acknowledged_by_id, posting.acknowledged_how),
+    ]
+
+
+# What a posting was made with and keeps; `posting` of the event of its making. The rest is in erp_state, and its status
+# follows from its lines (verifiers.py).
+MADE = Record(
+    (Posting,),
+    [["entity_id kind posted_at posted_by_id posted_on source_ref takes"]],
+    left_out=[
+        "acknowledged_at acknowledged_by_id acknowledged_how batch_id erp_document erp_message journal_through "
+        "rejected_at status"
+    ],
+)
+
+
+def posting_told(posting: Posting) -> dict[str, str]:
+    return {"posting": MADE.digest(Posting.objects.filter(pk=posting.pk))}
 
 
 def batches(tally: Tally) -> Iterator[str]:
@@ -44,7 +73,7 @@ def batches(tally: Tally) -> Iterator[str]:
     numbers: dict[int, list[int]] = {}
     for batch in ErpBatch.objects.select_related("entity").order_by("entity_id", "sequence").iterator(chunk_size=200):
         numbers.setdefault(batch.entity_id, []).append(batch.sequence)
-        if told.pop((batch.entity_id, batch.pk), "") != row_record(batch):
+        if not BATCH.agrees(told.pop((batch.entity_id, batch.pk), ""), batch_row(batch)):
             yield f"{batch.entity}: batch {batch.number} for the ERP is not what was made."
     for _, key in sorted(told, key=str):
         yield f"Batch {key} for the ERP is missing: it stands in the audit trail only."
@@ -58,7 +87,7 @@ def handouts(tally: Tally) -> Iterator[str]:
     """Each file that was handed out is what was told, with the digest of its bytes; none is untold or missing."""
     told = _told("erp.file_taken", "handout")
     for handout in ErpHandout.objects.select_related("entity").order_by("pk").iterator(chunk_size=500):
-        if told.pop((handout.entity_id, handout.pk), "") != row_record(handout):
+        if not HANDOUT.agrees(told.pop((handout.entity_id, handout.pk), ""), handout_row(handout)):
             yield f"{handout.entity}: copy {handout.copy} of {handout.subject} for the ERP is not what was handed out."
     for _, key in sorted(told, key=str):
         yield f"Handed-out file {key} for the ERP is missing: it stands in the audit trail only."
@@ -94,7 +123,8 @@ def feeds(tally: Tally) -> Iterator[str]:
 def erp_states(tally: Tally) -> Iterator[str]:
     """Kind and source of each posting are those of its making; its batch and the ERP's answer those of the last step
     on it."""
-    made, states = _steps()
+    made, states, told = _steps()
+    keys: dict[int, str] = {}
     for posting in Posting.objects.select_related("entity").order_by("pk").iterator(chunk_size=2000):
         ref = (posting.entity_id, posting.source_ref)
         by_list = prefix(posting.source_ref) in SHEETS
@@ -104,21 +134,30 @@ def erp_states(tally: Tally) -> Iterator[str]:
                 f"{posting.entity}: posting of {posting.source_ref}: it was made as {due[0]} of which the ERP takes "
                 f"{due[1]}, but is stored as {posting.kind} and {posting.takes}."
             )
-        if states.get(ref, _UNTOUCHED) != erp_state(posting):
+        if ref in told:
+            keys[posting.pk] = told.pop(ref)
+        state = states.get(ref) or _UNTOUCHED[: None if posting.pk in keys else _FIRST_KEPT]
+        if state != erp_state(posting)[: len(state)]:
             yield (
-                f"{posting.entity}: posting of {posting.source_ref}: its batch or what the ERP answered is not what "
-                "the audit trail tells."
+                f"{posting.entity}: posting of {posting.source_ref}: its batch, what the ERP answered or who confirmed "
+                "it is not what the audit trail tells."
             )
+    for posting in Posting.objects.filter(pk__in=MADE.differing(keys, Posting.objects.all())).select_related("entity"):
+        yield f"{posting.entity}: posting of {posting.source_ref}: its row is not what was made."
+    for _, name in sorted(told, key=str):
+        yield f"The posting of {name} is missing: it stands in the audit trail only."
 
 
 _STEPS = (
     *("proposal.posted", "proposal.voided", "proposal.partly_voided", "erp.batch_made"),
-    *("posting.answered", "posting.rejected", "posting.acknowledged"),
+    *("posting.answered", "posting.rejected", "posting.acknowledged", "upload.committed"),
 )
 
 
-def _steps() -> tuple[dict[Ref, tuple[str, str]], dict[Ref, list[Any]]]:
-    """(kind and source that each posting was made with, its state after the last step on it)."""
+def _steps() -> tuple[dict[Ref, tuple[str, str]], dict[Ref, list[Any]], dict[Ref, str]]:
+    """(kind and source that each posting was made with, its state after the last step on it, the digest of its
+    row)."""
+    told: dict[Ref, str] = {}
     made: dict[Ref, tuple[str, str]] = {}
     states: dict[Ref, list[Any]] = {}
     events = AuditEvent.objects.filter(kind__in=_STEPS).order_by("chain", "sequence")
@@ -127,9 +166,13 @@ def _steps() -> tuple[dict[Ref, tuple[str, str]], dict[Ref, list[Any]]]:
     ):  # fmt: skip
         if kind == "proposal.posted" and "takes" in data:
             made[entity_id, subject] = (data["kind"], data["takes"])
+        if "posting" in data:
+            told[entity_id, subject] = data["posting"]
+        for ref, state in data.get("settled", {}).items():
+            states[entity_id, ref] = state
         if "erp" in data:
             states[entity_id, subject] = data["erp"]
         for ref in data.get("postings", ()) if kind == "erp.batch_made" else ():
-            state = states.get((entity_id, ref), _UNTOUCHED)
-            states[entity_id, ref] = [data["batch"], state[1], state[2], None, state[4]]
-    return made, states
+            state = states.get((entity_id, ref)) or _UNTOUCHED[: None if (entity_id, ref) in told else _FIRST_KEPT]
+            states[entity_id, ref] = [data["batch"], state[1], state[2], None, *state[4:]]
+    return made, states, told

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
@@ -27,8 +28,10 @@ from inventory.kinds.stock_preview import Words, locations_named, opening_conten
 from inventory.models import Movement, StagedCheck
 from inventory.movements import MovementRow, movements_append
 from inventory.refresh import RefreshPlan, outstanding_of, refresh_plan
+from inventory.registers import register_make
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine, entries_write, period_lock
 from writeoffs.posting.acknowledge import postings_settle
+from writeoffs.posting.erp_proof import posting_told
 from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.followed import lines_follow
 from writeoffs.posting.models import FeedKind, Posting
@@ -51,10 +54,11 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
     second = user.pk != upload.created_by_id and Role.CONTROLLER in roles_in(entity, user)
     period = period_lock(entity=entity, posted_on=posted_on, second_approver=second)
     checked = StagedCheck.objects.get(upload_id=upload.pk)
+    told: dict[str, Any] = {}
     if checked.opening:
         message, entries = _open(upload, checked, posted_on, source_ref)
     else:
-        message, entries = _refresh(upload, user, checked, posted_on, source_ref)
+        message, entries, told["settled"] = _refresh(upload, user, checked, posted_on, source_ref)
     # Asked again now that the entity's movements are ours until the end: a posting may have slipped in before.
     refuse_outdated(upload)
     entries_write(
@@ -68,14 +72,15 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
         evidence=[upload.file.sha256],
     )
     if any(entry.origin == OWN for entry in entries):
-        _posting_create(entity, source_ref, posted_on, user)
-    return Committed(message=message, url=reverse("stock:list", args=[entity.slug]))
+        told |= posting_told(_posting_create(entity, source_ref, posted_on, user))
+    told |= register_make(upload=upload)
+    return Committed(message=message, url=reverse("stock:list", args=[entity.slug]), told=told)
 
 
-def _posting_create(entity: Entity, source_ref: str, posted_on: dt.date, user: User) -> None:
+def _posting_create(entity: Entity, source_ref: str, posted_on: dt.date, user: User) -> Posting:
     """The released allowance is ours to book, so its journal is handed to the ERP like any other posting's. Its stock
     has nothing to follow: the list is the ERP's own."""
-    Posting.objects.create(
+    return Posting.objects.create(
         entity=entity,
         source_ref=source_ref,
         posted_on=posted_on,
@@ -131,8 +136,9 @@ def _open(upload: Upload, checked: StagedCheck, posted_on: dt.date, source_ref: 
 
 def _refresh(
     upload: Upload, user: User, checked: StagedCheck, posted_on: dt.date, source_ref: str
-) -> tuple[str, list[PlannedEntry]]:
-    """A later list: what it changes, against the books and what the ERP has yet to follow."""
+) -> tuple[str, list[PlannedEntry], dict[str, list[Any]]]:
+    """A later list: what it changes, against the books and what the ERP has yet to follow; the third value says which
+    postings it settled."""
     entity = upload.entity
     before = last_movement(entity)
     pending = outstanding_of(entity.pk)
@@ -160,8 +166,8 @@ def _refresh(
     falls_record(entity=entity, upload=upload, first=first, last=last)
     if not lines_follow(entity=entity, seen=pending, followed=plan.acknowledged):
         raise _stale(upload)
-    postings_settle(entity=entity, how=f"stock list of {posted_on.isoformat()}, {upload.file_name}")
-    return _message(entity, plan, posted_on), _entries(upload, plan, bases)
+    settled = postings_settle(entity=entity, how=f"stock list of {posted_on.isoformat()}, {upload.file_name}")
+    return _message(entity, plan, posted_on), _entries(upload, plan, bases), settled
 
 
 def second_controller(upload: Upload, user: User) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db.models import Max, Q, Sum
 from django.urls import reverse
 
-from core import changes
+from core import audit, changes
 from core.errors import BadInput, WrongState
 from core.models import ChangeRequest, Entity, Upload, User
 from core.money import display_money
@@ -22,7 +22,7 @@ from inventory.models import Movement, UnexplainedFall
 from writeoffs.ledger.mapping import resolver_of
 from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod, JournalLine, TieOutAcceptance, TrialBalance
 from writeoffs.ledger.roles import ROLES, TIED_ROLES
-from writeoffs.ledger.trial_balance import trial_balance_of
+from writeoffs.ledger.trial_balance import ACCEPTED, trial_balance_of
 from writeoffs.posting.erp_gap import (
     Piece,
     erp_after,
@@ -279,13 +279,25 @@ def _accept(change: ChangeRequest, decider: User) -> None:
             f"{change.summary}: {said} {change.entity.currency} is unexplained by now. Refuse this request; another "
             "one can be made for what is left."
         )
-    TieOutAcceptance.objects.create(
+    accepted = TieOutAcceptance.objects.create(
         entity=change.entity,
         trial_balance=balance,
         account_id=change.details["account"],
         amount=amount,
         change=change,
         accepted_by=decider,
+    )
+    audit.record(
+        entity=change.entity,
+        actor=decider,
+        kind="tie_out.accepted",
+        subject=change.subject,
+        message=f"{decider} agreed with {change.requested_by}: {change.summary}.",
+        data={
+            "acceptance": accepted.pk,
+            "change": change.pk,
+            "record": ACCEPTED.digest(TieOutAcceptance.objects.filter(pk=accepted.pk)),
+        },
     )
 
 

@@ -31,8 +31,10 @@ CHARGE_COLUMNS = (
 )
 _COLUMNS = (
     "id, lot_id, quantity, new_carrying_amount, cost, allowance, write_down, loss, "
-    "quarantine_id, cost_centre_id, line_number"
+    "quarantine_id, cost_centre_id, line_number, note"
 )
+# What the digest covers: version 2 adds the lines' notes. The event of the step that binds a digest says its version.
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class RawLine:
     quarantine_id: int | None
     cost_centre_id: int | None
     line_number: int
+    note: str
 
 
 def lines_read(proposal: Proposal) -> list[RawLine]:
@@ -118,15 +121,27 @@ def _tax_named(proposal: Proposal) -> list[list[str]]:
     return [["TAX_RATE", f"{correction.rate.normalize():f}" if correction.tax_role else "0"]]
 
 
+def content_is(
+    proposal: Proposal, lines: Sequence[RawLine], digest: str, accounts: Sequence[Sequence[str]] | None = None
+) -> bool:
+    """Whether the content as it stands is what was bound. A document that was on its way when a further version came
+    keeps the one that it was submitted with."""
+    named = accounts_named(proposal) if accounts is None else accounts
+    return any(content_digest(proposal, lines, named, version) == digest for version in range(VERSION, 0, -1))
+
+
 def content_digest(
-    proposal: Proposal, lines: Sequence[RawLine], accounts: Sequence[Sequence[str]] | None = None
+    proposal: Proposal,
+    lines: Sequence[RawLine],
+    accounts: Sequence[Sequence[str]] | None = None,
+    version: int = VERSION,
 ) -> str:
     """SHA-256 (hex) of the content as it stands, with the accounts as mapped now where none are given."""
     named = accounts_named(proposal) if accounts is None else accounts
     evidence = Evidence.objects.filter(proposal=proposal).values_list("file__sha256", "kind")
     charges = ProposalCharge.objects.filter(proposal=proposal).order_by("number")
     told = [charge_said(*row) for row in charges.values_list(*CHARGE_COLUMNS)]
-    return digest_of(proposal, lines, accounts=named, evidence=list(evidence), charges=told)
+    return digest_of(proposal, lines, accounts=named, evidence=list(evidence), charges=told, version=version)
 
 
 def charge_said(
@@ -152,11 +167,12 @@ def digest_of(
     accounts: Sequence[Sequence[str]],
     evidence: Sequence[tuple[str, str]],
     charges: Sequence[Sequence[object]] = (),
+    version: int = VERSION,
 ) -> str:
-    """SHA-256 (hex), version 1; of a loss found late, with what it was found to be. evidence: (SHA-256, kind) of each
+    """SHA-256 (hex); of a loss found late, with what it was found to be. evidence: (SHA-256, kind) of each
     paper. charges: as charge_said; a proposal without any has the digest that it had before there were charges."""
     fields = [
-        1,
+        version,
         *(proposal.number, proposal.kind, proposal.reason, proposal.note, proposal.quarantine_goods),
         *(proposal.event_on.isoformat(), proposal.found_on.isoformat(), proposal.posting_on.isoformat()),
         sorted(map(list, accounts)),
@@ -165,6 +181,7 @@ def digest_of(
             [
                 *(line.line_number, line.lot_id, line.quantity, line.new_carrying_amount, line.cost),
                 *(line.allowance, line.write_down, line.loss, line.quarantine_id, line.cost_centre_id),
+                *([line.note] if version > 1 else []),
             ]
             for line in lines
         ],

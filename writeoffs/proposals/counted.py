@@ -98,6 +98,14 @@ def differences_left(proposal: Proposal) -> bool:
     return len(settled | {lot.count_line_id for lot in differences_moved(sheet)}) < sheet.difference_count
 
 
+def sheet_told(proposal: Proposal) -> dict[str, list[str]]:
+    """What the audit event of a step says of the document's count, whose state it may have moved: number, state."""
+    if proposal.count_sheet_id is None:
+        return {}
+    sheet = CountSheet.objects.get(pk=proposal.count_sheet_id)
+    return {"sheet": [sheet.number, sheet.status]}
+
+
 def refuse_moved(proposal: Proposal, *, step: str) -> None:
     """StaleContent where a counted lot of the document has moved since its count. step: what to do about it."""
     if proposal.count_sheet_id is None:

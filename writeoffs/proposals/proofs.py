@@ -44,7 +44,8 @@ _RAW = ("quantity", "new_carrying_amount", "cost", "allowance", "write_down", "l
 
 @dataclass(slots=True)
 class Heard:
-    """Where the audit trail leaves one proposal. accounts: those of the digest, as mapped when it was bound."""
+    """Where the audit trail leaves one proposal. accounts: those of the digest, as mapped when it was bound; version:
+    of the digest."""
 
     status: str = Status.DRAFT
     created_by: int | None = None
@@ -53,13 +54,14 @@ class Heard:
     posted_by: int | None = None
     digest: str = ""
     accounts: list[list[str]] | None = None
+    version: int = 1
 
     def take(self, kind: str, actor: int | None, data: dict[str, Any]) -> None:
         if kind == _CREATED:
             self.created_by = actor
             return
         if "accounts" in data:
-            self.digest, self.accounts = data["digest"], data["accounts"]
+            self.digest, self.accounts, self.version = data["digest"], data["accounts"], data.get("content", 1)
         # Lines of it are voided; the document stays posted until the last one is.
         if kind in _PAPERS or kind == _PARTLY:
             return
@@ -121,6 +123,7 @@ def proposals(tally: Tally) -> Iterator[str]:
                 accounts=own.accounts,
                 evidence=papers.of(proposal.pk),
                 charges=[content.charge_said(*charge) for charge in charges.of(proposal.pk)],
+                version=own.version,
             )
             if digest != own.digest:
                 yield (
@@ -133,7 +136,7 @@ def proposals(tally: Tally) -> Iterator[str]:
 
 def _lines() -> Iterator[tuple[Any, ...]]:
     raw = {f"raw_{name}": Cast(name, BigIntegerField()) for name in _RAW}
-    columns = ("pk", "lot_id", *raw, "quarantine_id", "cost_centre_id", "line_number")
+    columns = ("pk", "lot_id", *raw, "quarantine_id", "cost_centre_id", "line_number", "note")
     found = ProposalLine.objects.annotate(**raw).order_by("proposal_id", "line_number")
     return found.values_list("proposal_id", *columns).iterator(chunk_size=5000)
 

@@ -1,21 +1,41 @@
-"""The digests of rows that a step fixed, kept in its audit event: a posted proposal with its papers, and a void."""
+"""The digests of rows that a step fixed, kept in its audit event: a posted proposal with its papers, a void, and each
+decision."""
 
 from __future__ import annotations
 
-from core.records import columns_of, record_digest
-from writeoffs.proposals.models import Evidence, Proposal, Void
+from django.db.models import QuerySet
 
-# Not kept, or not there yet when the first records were made; the digest of the content covers the origin.
-_LATER = ["status", "version", "limits_id", "made_from", "also_prepared_by"]
+from core.records import Record
+from writeoffs.proposals.models import Decision, Evidence, Proposal, Void
+
+_PAPER = "added_at added_by_id file_id file_name kind proposal_id"
+_PROPOSAL = (
+    "adjustment approved_at approved_by_id count_sheet_id countersigned_at countersigned_by_id created_at "
+    "created_by_id digest entity_id event_on finding finding_why found_on gross_loss kind line_count material net_loss "
+    "note number posted_at posted_by_id posting_on quarantine_goods reason submitted_at"
+)
+# A posted proposal keeps all but its status and version; so do its papers. `record` of the posting. Version 2 adds the
+# limits that it was approved under and what it was made from.
+POSTED = Record(
+    (Proposal, Evidence),
+    [(_PROPOSAL, _PAPER), (f"{_PROPOSAL} limits_id made_from also_prepared_by", _PAPER)],
+    left_out=("status version", ""),
+)
+# `record` of a void.
+VOIDED = Record((Void,), [["asked_by_id decided_at decided_by_id entries number posted_on proposal_id reason"]])
+# `decision` of each step.
+DECIDED = Record((Decision,), [["at by_id comment digest proposal_id verb"]])
 
 
-def posted_record(proposal: Proposal) -> str:
-    """A posted proposal keeps all but its status and version; so do its papers."""
-    return record_digest(
-        (Proposal.objects.filter(pk=proposal.pk), columns_of(Proposal, without=_LATER)),
-        (Evidence.objects.filter(proposal=proposal), columns_of(Evidence)),
-    )
+def posted_rows(proposal: Proposal) -> tuple[QuerySet[Proposal], QuerySet[Evidence]]:
+    return Proposal.objects.filter(pk=proposal.pk), Evidence.objects.filter(proposal=proposal)
 
 
-def void_record(proposal: Proposal, number: int) -> str:
-    return record_digest((Void.objects.filter(proposal=proposal, number=number), columns_of(Void)))
+def void_row(proposal: Proposal, number: int) -> QuerySet[Void]:
+    return Void.objects.filter(proposal=proposal, number=number)
+
+
+def decision_told(proposal: Proposal) -> dict[str, str]:
+    """What the audit event of a step says of the decision that it has just kept."""
+    last = Decision.objects.filter(proposal=proposal).order_by("-pk")[:1]
+    return {"decision": DECIDED.digest(Decision.objects.filter(pk__in=[one.pk for one in last]))}

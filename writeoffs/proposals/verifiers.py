@@ -7,15 +7,17 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from core import verify
 from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
+from inventory.models import CountSheet
 from writeoffs.proposals import claim_proofs, findings, proofs
 from writeoffs.proposals.entry_only import borne_sql, kinds_sql
 from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
-from writeoffs.proposals.records import posted_record, void_record
+from writeoffs.proposals.records import DECIDED, POSTED, VOIDED, posted_rows, void_row
 
 LIMIT = 100
 _POSTED = "p.status in ('POSTED', 'VOIDED')"
@@ -111,12 +113,15 @@ def _totals(entities: dict[int, Entity]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One decision, as it is stored or as the audit trail heard of it; None where the trail was not told."""
+    """One decision, as it is stored (key: its row) or as the audit trail heard of it (record: the digest of the row);
+    None where the trail was not told."""
 
     verb: str
     by_id: int | None
     digest: str | None
     comment: str | None
+    key: int = 0
+    record: str = ""
 
     def agrees(self, heard: Step) -> bool:
         return (self.verb, self.by_id) == (heard.verb, heard.by_id) and all(
@@ -124,24 +129,41 @@ class Step:
         )
 
 
-def decisions(tally: Tally) -> Iterator[str]:
-    """Decision by decision against the audit events of the same proposal, which their chain keeps unaltered."""
-    heard: defaultdict[tuple[int | None, str], list[Step]] = defaultdict(list)
+Steps: TypeAlias = defaultdict[tuple[int | None, str], list[Step]]
+
+
+def _heard() -> Steps:
+    """(entity, number) -> what the audit trail tells of each decision."""
+    heard: Steps = defaultdict(list)
     for entity_id, subject, kind, actor_id, data in (
         AuditEvent.objects.filter(kind__in=VERB_OF_EVENT)
         .order_by("chain", "sequence")
         .values_list("entity_id", "subject", "kind", "actor_id", "data")
         .iterator(chunk_size=2000)
     ):
-        step = Step(VERB_OF_EVENT[kind], actor_id, data.get("digest"), data.get("comment"))
+        step = Step(
+            VERB_OF_EVENT[kind], actor_id, data.get("digest"), data.get("comment"), record=data.get("decision", "")
+        )
         heard[entity_id, subject.partition(":")[2]].append(step)
-    kept: defaultdict[tuple[int | None, str], list[Step]] = defaultdict(list)
-    for entity_id, number, verb, by_id, digest, comment in (
+    return heard
+
+
+def _kept() -> Steps:
+    kept: Steps = defaultdict(list)
+    for entity_id, number, verb, by_id, digest, comment, key in (
         Decision.objects.order_by("pk")
-        .values_list("proposal__entity_id", "proposal__number", "verb", "by_id", "digest", "comment")
+        .values_list("proposal__entity_id", "proposal__number", "verb", "by_id", "digest", "comment", "pk")
         .iterator(chunk_size=2000)
     ):
-        kept[entity_id, number].append(Step(verb, by_id, digest, comment))
+        kept[entity_id, number].append(Step(verb, by_id, digest, comment, key))
+    return kept
+
+
+def decisions(tally: Tally) -> Iterator[str]:
+    """Decision by decision against the audit events of the same proposal, which their chain keeps unaltered."""
+    heard, kept = _heard(), _kept()
+    digests: dict[int, str] = {}
+    names: dict[int, str] = {}
     for key in sorted(heard.keys() | kept.keys(), key=str):
         number = key[1]
         steps = itertools.zip_longest(kept[key], heard[key])
@@ -154,6 +176,10 @@ def decisions(tally: Tally) -> Iterator[str]:
                     f"Proposal {number}: decision {place} ({Verb(own.verb).label.lower()}) is not what was decided: "
                     f"the audit trail tells of {Verb(told.verb).label.lower()}, another person, content or comment."
                 )
+            elif told.record:
+                digests[own.key], names[own.key] = told.record, f"{number}: decision {place}"
+    for pk in DECIDED.differing(digests, Decision.objects.all()):
+        yield f"Proposal {names[pk]} is not what was decided: its row does not give what the audit trail kept of it."
 
 
 def records(tally: Tally) -> Iterator[str]:
@@ -168,9 +194,9 @@ def records(tally: Tally) -> Iterator[str]:
         proposal = found.get((entity_id, subject.partition(":")[2]))
         if proposal is None:
             continue
-        if kind == "proposal.posted" and posted_record(proposal) != data["record"]:
+        if kind == "proposal.posted" and not POSTED.agrees(data["record"], *posted_rows(proposal)):
             yield f"Proposal {proposal.number}: its row, or that of one of its papers, is not what was posted."
-        if kind != "proposal.posted" and void_record(proposal, data["void"]) != data["record"]:
+        if kind != "proposal.posted" and not VOIDED.agrees(data["record"], void_row(proposal, data["void"])):
             yield f"Proposal {proposal.number}: its void {data['void']} is not what was decided."
 
 
@@ -206,6 +232,27 @@ def counted_lines(tally: Tally) -> Iterator[str]:
         yield f"Proposal {number}, line {line}: it names a counted row of another lot or sheet."
 
 
+def count_states(tally: Tally) -> Iterator[str]:
+    """A count is open, proposed or settled as the last step on its differences left it."""
+    told: dict[tuple[int | None, str], str] = {}
+    events = AuditEvent.objects.filter(kind__startswith="proposal.", data__has_key="sheet")
+    for entity_id, data in (
+        events.order_by("chain", "sequence").values_list("entity_id", "data").iterator(chunk_size=2000)
+    ):
+        number, status = data["sheet"]
+        told[entity_id, number] = status
+    # Counts whose differences were proposed before the audit trail told of them are left out.
+    before = set(Proposal.objects.filter(count_sheet__isnull=False).values_list("count_sheet_id", flat=True))
+    for sheet in CountSheet.objects.select_related("entity").order_by("pk").iterator(chunk_size=1000):
+        status = told.get((sheet.entity_id, sheet.number), sheet.status if sheet.pk in before else "OPEN")
+        if sheet.status != status:
+            yield (
+                f"{sheet.entity}: count {sheet.number} is stored as {sheet.get_status_display().lower()}; the last "
+                f"step left it {CountSheet.Status(status).label.lower()}."
+            )
+
+
+verify.register("states of counts", count_states)
 verify.register("records of proposals", records)
 verify.register("numbers of proposals", numbers)
 verify.register("counted lines", counted_lines)

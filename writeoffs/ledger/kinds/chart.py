@@ -18,6 +18,7 @@ from core.errors import SegregationOfDuties, StaleContent
 from core.models import Entity, Upload, User
 from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, Option, SheetKind, Summary
 from core.words import Role
+from writeoffs.ledger.chart import accounts_told
 from writeoffs.ledger.kinds.words import active_of, liquidity_of, section_of
 from writeoffs.ledger.models import Account, AccountMap, JournalLine, StagedAccount
 from writeoffs.ledger.roles import Section
@@ -272,7 +273,8 @@ def chart_commit(upload: Upload, user: User) -> Committed:
     entity = Entity.objects.select_for_update(no_key=True).get(pk=upload.entity_id)
     known = accounts_known(entity)
     staged = list(StagedAccount.objects.filter(upload_id=upload.pk).order_by("row"))
-    made, changed, told = [], [], []
+    made, changed = [], []
+    told: list[dict[str, Any]] = []
     for row in staged:
         old = known.get(row.code)
         values = {name: getattr(row, name) for name in _KEPT}
@@ -286,6 +288,7 @@ def chart_commit(upload: Upload, user: User) -> Committed:
     Account.objects.bulk_create(made, batch_size=500)
     Account.objects.bulk_update(changed, _KEPT, batch_size=500)
     retired = _retire(upload, known, {row.code for row in staged})
+    new = [account.code for account in made]
     message = f"The chart has {len(made)} new and {len(changed)} changed accounts; {len(retired)} are retired."
     audit.record(
         entity=entity,
@@ -293,7 +296,12 @@ def chart_commit(upload: Upload, user: User) -> Committed:
         kind="accounts.uploaded",
         subject=f"upload:{upload.pk}",
         message=f"{user} took in {upload.file_name}. {message}",
-        data={"new": [account.code for account in made], "changed": told, "retired": retired},
+        data={
+            "new": new,
+            "changed": told,
+            "retired": retired,
+            **accounts_told(entity, {*new, *(one["code"] for one in told), *retired}),
+        },
     )
     return Committed(message=message, url=reverse("ledger:accounts", args=[entity.slug]))
 

@@ -24,7 +24,14 @@ from writeoffs.posting.plans import LotState
 from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, reversible
 from writeoffs.posting.sets import rows_insert
 from writeoffs.proposals import content, policy
-from writeoffs.proposals.counted import Moved, differences_moved, differences_posted, named, refuse_proposed_elsewhere
+from writeoffs.proposals.counted import (
+    Moved,
+    differences_moved,
+    differences_posted,
+    named,
+    refuse_proposed_elsewhere,
+    sheet_told,
+)
 from writeoffs.proposals.entry_only import WITHOUT_REASON, borne_sql, is_entry_only
 from writeoffs.proposals.models import LEAVING, Finding, Kind, Proposal, ProposalLine
 from writeoffs.proposals.services.centres import with_default_centres
@@ -172,7 +179,7 @@ def proposal_create(
         message=f"{user} prepared {proposal.number}: {content.amount_said(proposal)}, "
         f"{proposal.about}, "
         f"{proposal.line_count} lines.",
-        data={"lines": proposal.line_count, "gross_loss": proposal.gross_loss},
+        data={"lines": proposal.line_count, "gross_loss": proposal.gross_loss, **sheet_told(proposal)},
     )
     return proposal
 

@@ -14,11 +14,12 @@ from writeoffs.ledger.mapping import resolver_of
 from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.charges import charges_check
-from writeoffs.proposals.counted import refuse_moved
+from writeoffs.proposals.counted import refuse_moved, sheet_told
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.late import refuse_unclassified
 from writeoffs.proposals.limits import limits_at
 from writeoffs.proposals.models import Proposal, Verb
+from writeoffs.proposals.records import decision_told
 from writeoffs.proposals.services.lines import content_refresh, refuse_other_reason
 from writeoffs.proposals.services.steps import content_check, guard, proposal_lock, step
 
@@ -33,7 +34,14 @@ def _tell(proposal: Proposal, user: User, kind: str, message: str, comment: str 
         kind=f"proposal.{kind}",
         subject=proposal.source_ref,
         message=message,
-        data={"digest": proposal.digest, "gross_loss": proposal.gross_loss, "comment": comment.strip(), **more},
+        data={
+            "digest": proposal.digest,
+            "gross_loss": proposal.gross_loss,
+            "comment": comment.strip(),
+            **decision_told(proposal),
+            **sheet_told(proposal),
+            **more,
+        },
     )
 
 
@@ -69,7 +77,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     step(proposal, verb=Verb.SUBMIT, to=to, user=user, values=values)
     message = f"{user} submitted {proposal.number}: {content.amount_said(proposal)}."
     finding = [proposal.finding, proposal.material]
-    _tell(proposal, user, "submitted", message, accounts=accounts, finding=finding)
+    _tell(proposal, user, "submitted", message, accounts=accounts, finding=finding, content=content.VERSION)
     return proposal
 
 

@@ -13,7 +13,7 @@ from django.db.models import F
 from core import audit
 from core.access import roles_in
 from core.errors import BadInput, WrongState
-from core.files import file_store
+from core.files import file_store, files_told
 from core.models import User
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.models import Evidence, Proposal, Status
@@ -89,7 +89,7 @@ def _content_changed(proposal: Proposal) -> dict[str, object]:
         lines = content.lines_read(proposal)
         accounts = content.accounts_named(proposal)
         proposal.digest = values["digest"] = content.content_digest(proposal, lines, accounts)
-        told = {"digest": proposal.digest, "accounts": accounts}
+        told = {"digest": proposal.digest, "accounts": accounts, "content": content.VERSION}
     Proposal.objects.filter(pk=proposal.pk).update(**values)
     return told
 
@@ -123,7 +123,7 @@ def evidence_add(*, proposal: Proposal, user: User, kind: str, papers: list[Pape
         kind="proposal.evidence_added",
         subject=proposal.source_ref,
         message=f"{user} attached to {proposal.number}: {', '.join(one.file_name for one in added)}.",
-        data={"sha256": [one.file.sha256 for one in added], **told},
+        data={"sha256": [one.file.sha256 for one in added], **files_told([one.file for one in added]), **told},
     )
     return added
 

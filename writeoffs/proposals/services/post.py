@@ -17,10 +17,11 @@ from inventory.models import CountSheet
 from writeoffs.ledger.mapping import resolver_of
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.book import posting_book, posting_prepare
+from writeoffs.posting.erp_proof import posting_told
 from writeoffs.proposals import content, policy
-from writeoffs.proposals.counted import differences_left, refuse_moved
+from writeoffs.proposals.counted import differences_left, refuse_moved, sheet_told
 from writeoffs.proposals.models import Proposal, Status, Verb
-from writeoffs.proposals.records import posted_record
+from writeoffs.proposals.records import POSTED, decision_told, posted_rows
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import RETURN_COUNT, guard, proposal_lock, refuse_differences, step
 
@@ -90,7 +91,7 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
     lines = content.lines_read(proposal)
     mapping = resolver_of(entity=proposal.entity)
     accounts = content.accounts_named(proposal, mapping)
-    if digest != proposal.digest or content.content_digest(proposal, lines, accounts) != proposal.digest:
+    if digest != proposal.digest or not content.content_is(proposal, lines, digest, accounts):
         raise StaleContent(
             f"{proposal.number} is no longer what was approved or what you saw: its content or an account it "
             "posts to has "
@@ -129,7 +130,10 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
             "digest": proposal.digest,
             "entries": [entry.number for entry in entries],
             "net_loss": proposal.net_loss,
-            "record": posted_record(proposal),
+            "record": POSTED.digest(*posted_rows(proposal)),
+            **decision_told(proposal),
+            **sheet_told(proposal),
+            **posting_told(posting),
             "kind": posting.kind,
             "takes": posting.takes,
         },

@@ -73,7 +73,7 @@ def content_check(proposal: Proposal, *, seen: str) -> tuple[list[RawLine], Prep
             "decide."
         )
     lines = content.lines_read(proposal)
-    if content.content_digest(proposal, lines) != proposal.digest:
+    if not content.content_is(proposal, lines, proposal.digest):
         raise StaleContent(
             f"{proposal.number}: an account that it would post to is another one than when it was submitted. "
             "Return it to the preparer, who submits it again."

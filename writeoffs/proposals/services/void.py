@@ -29,6 +29,7 @@ from writeoffs.posting.models import Posting
 from writeoffs.posting.undo import Undoing, posting_void
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.content import RawLine
+from writeoffs.proposals.counted import sheet_told
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.models import (
     FROM_QUARANTINE,
@@ -42,7 +43,7 @@ from writeoffs.proposals.models import (
     VoidedLine,
 )
 from writeoffs.proposals.numbers import said
-from writeoffs.proposals.records import void_record
+from writeoffs.proposals.records import VOIDED, decision_told, void_row
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import guard, proposal_lock, step
 from writeoffs.proposals.states import next_status
@@ -250,7 +251,9 @@ def _tell(
             "comment": comment.strip(),
             "entries": [entry.number for entry in entries],
             "void": undoing.number,
-            "record": void_record(proposal, undoing.number),
+            "record": VOIDED.digest(void_row(proposal, undoing.number)),
+            **decision_told(proposal),
+            **sheet_told(proposal),
             "change": change.pk,
             "erp": erp_state(Posting.objects.get(entity=proposal.entity, source_ref=proposal.source_ref)),
         },

@@ -1,0 +1,220 @@
+"""A company in whose books every kind of record stands, made by the services that people use.
+
+For the test of tampering: every protected table has at least one row that is protected. Small, since everything is
+proved again for each column that is changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.utils import timezone
+
+from core.changes import change_decide
+from core.entity_groups import EntityGroup
+from core.exchange import AVERAGE, RateGiven, rate_enter
+from core.group_changes import GroupGiven, group_request
+from core.models import ChangeRequest, Entity, Membership, Upload, User
+from core.sheets import pipeline
+from core.words import Reason, Role
+from inventory.models import CountSheet, QuarantineEntry
+from tests.conftest import Company, make_company
+from tests.faults import company as faults
+from tests.faults.company import HEADER, lot, person
+from tests.proposals.documents import DAY, draft, header, posted, write_down_draft
+from writeoffs.ledger.cost_centres import cost_centre_save
+from writeoffs.ledger.models import Account, FiscalPeriod
+from writeoffs.ledger.periods import period_close, period_soft_close
+from writeoffs.posting.acknowledge import posting_acknowledge
+from writeoffs.posting.batches import batch_hand_out, batch_make
+from writeoffs.posting.feeds import feed_request
+from writeoffs.posting.models import Posting, Takes
+from writeoffs.posting.tie_facts import accept_request
+from writeoffs.proposals import services
+from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
+from writeoffs.proposals.services import Paper
+
+MARCH_END = dt.datetime(2026, 3, 31, 20, tzinfo=dt.UTC)
+
+
+def build() -> Company:
+    """Losses of every kind with papers and charges, a count, voids, the ERP's side, a trial balance, a close, a
+    group."""
+    company = faults.build()
+    _chart(company)
+    _losses(company)
+    _count(company)
+    _erp(company)
+    _newer_list(company)
+    _trial_balance(company)
+    _close(company)
+    _group(company)
+    return company
+
+
+def _chart(company: Company) -> None:
+    """The company's own names for its accounts."""
+    rows = "".join(
+        f"{one.code},{one.name} of North,{one.section}\n" for one in Account.objects.filter(entity=company.entity)
+    )
+    _take_in(company, "chart", "account_code,account_name,section\n" + rows, timezone.now(), by="CONTROLLER")
+
+
+def _losses(company: Company) -> None:
+    """A write-off with a paper, a charge and a cost centre, another voided by line, a write-down, a recovery of a part,
+    one approved twice since its period is soft-closed."""
+    preparer, entity = company["PREPARER"], company.entity
+    centre = cost_centre_save(entity=entity, user=company["CONTROLLER"], code="K100", name="Warehouse")
+    damaged = draft(company, lot(1), "10", note="Water came in by the roof light.")
+    damaged = services.line_add(
+        proposal=damaged, user=preparer, lot=lot(2), quantity=Decimal(4), cost_centre=centre, note="lower shelf"
+    )
+    services.charge_add(
+        proposal=damaged,
+        user=preparer,
+        charge=services.ChargeInput(
+            "DISPOSAL_COST", Decimal("35.00"), settlement="CASH", cost_centre=centre, note="skip"
+        ),
+    )
+    paper = Paper("ticket.txt", b"Skip 4, two pallets, 16 March 2026\n")
+    services.evidence_add(proposal=damaged, user=preparer, kind=Evidence.Kind.SCRAP_TICKET, papers=[paper])
+    posted(company, damaged)
+    posted(company, write_down_draft(company, lot(3), "2500"))
+    recovery = services.proposal_create(
+        entity=entity, user=preparer, header=header(kind=Kind.RECOVERY, reason=Reason.EXPIRY)
+    )
+    goods = QuarantineEntry.objects.get(lot=lot(1))
+    posted(
+        company,
+        services.line_add(proposal=recovery, user=preparer, lot=goods.lot, quarantine=goods, quantity=Decimal(3)),
+    )
+    wrong = draft(company, lot(4), "5", finding=Finding.ESTIMATE, material=False, finding_why="seen in March only")
+    wrong = services.line_add(proposal=wrong, user=preparer, lot=lot(5), quantity=Decimal(6))
+    _void(company, posted(company, wrong), lines=[2])
+    _signed_twice(company)
+
+
+def _void(company: Company, proposal: Proposal, lines: list[int]) -> None:
+    change = services.void_request(
+        proposal=proposal, user=company["PREPARER"], reason="Found on another shelf", posted_on=DAY, lines=lines
+    )
+    services.void_decide(change=change, user=company["APPROVER"], approve=True, comment="seen")
+
+
+def _signed_twice(company: Company) -> None:
+    day = dt.date(2026, 2, 16)
+    period_soft_close(
+        period=FiscalPeriod.objects.get(entity=company.entity, starts_on=day.replace(day=1)), user=company["CONTROLLER"]
+    )
+    proposal = draft(company, lot(6), "2", event_on=day, found_on=day, posting_on=day)
+    proposal = services.proposal_submit(proposal=proposal, user=company["PREPARER"])
+    digest = proposal.digest
+    proposal = services.proposal_approve(proposal=proposal, user=company["APPROVER"], digest=digest, comment="agreed")
+    proposal = services.proposal_countersign(proposal=proposal, user=person("APPROVER", 0), digest=digest)
+    services.proposal_post(proposal=proposal, user=company["CONTROLLER"], digest=digest, key="a" * 32)
+
+
+def _count(company: Company) -> None:
+    rows = [f"SKU-{n:03},L{n:03},WH{n % 2 + 1},{100 - n % 2},{DAY},shelf {n}\n" for n in range(10, 14)]
+    sheet = "sku,lot_code,location,counted_quantity,counted_on,note\n" + "".join(rows)
+    _take_in(company, "count", sheet, dt.datetime(2026, 3, 16, 18, tzinfo=dt.UTC), by="COUNTER", to="COUNTER")
+    posted(
+        company,
+        services.proposal_create_from_count(
+            entity=company.entity, user=company["PREPARER"], sheet=CountSheet.objects.get(), posting_on=DAY
+        ),
+    )
+
+
+def _take_in(
+    company: Company, kind: str, content: str, as_of: dt.datetime, *, by: str = "PREPARER", to: str = "CONTROLLER"
+) -> Upload:
+    upload = pipeline.upload_receive(
+        entity=company.entity,
+        kind=kind,
+        name=f"{kind}.csv",
+        content=content.encode(),
+        as_of=as_of,
+        user=company[by],
+        source_report="as drawn",
+    )
+    upload = pipeline.upload_check(upload=upload, user=company[by])
+    assert upload.status == "CHECKED", (upload.message, list(upload.issues.values_list("message", flat=True)))
+    upload = pipeline.upload_commit(upload=upload, user=company[to])
+    assert upload.status == "COMMITTED", upload.message
+    return upload
+
+
+def _agree(change: ChangeRequest, user: User) -> None:
+    change_decide(change=change, user=user, approve=True, comment="agreed")
+
+
+def _erp(company: Company) -> None:
+    """Another source for recoveries, a batch that was taken and answered, a posting that a person confirmed."""
+    entity, controller = company.entity, company["CONTROLLER"]
+    change = feed_request(
+        entity=entity, user=controller, kind="RECOVERY", takes=Takes.JOURNAL, why="Booked there by hand."
+    )
+    _agree(change, company["APPROVER"])
+    batch = batch_make(entity=entity, user=controller, kind="WRITE_OFF", takes=Takes.ADJUSTMENT)
+    batch_hand_out(batch=batch, user=controller)
+    first, *_, last = Posting.objects.filter(batch=batch).order_by("pk")
+    answers = (
+        f"{first.source_ref.partition(':')[2]},accepted,4900,\n",
+        f"{last.source_ref.partition(':')[2]},rejected,,no\n",
+    )
+    _take_in(company, "erp_answer", "document,status,erp_document,message\n" + "".join(answers), timezone.now())
+    counted = Posting.objects.get(kind="COUNT_ADJUSTMENT")
+    posting_acknowledge(entity=entity, source_ref=counted.source_ref, user=controller, how="booked as 4711")
+
+
+def _newer_list(company: Company) -> None:
+    """A week later the ERP shows less of a lot that was written down: units fall and allowance is set free."""
+    held = {f"L{n:03}": (n, lot(n).quantity) for n in range(1, faults.LOTS + 1)}
+    rows = (
+        f"SKU-{n:03},{code},WH{n % 2 + 1},{('Food', 'Lamps', 'Toys')[n % 3]},{quantity - (50 if n == 3 else 0)},40,\n"
+        for code, (n, quantity) in held.items()
+    )
+    faults.receive(company, (HEADER + "".join(rows)).encode(), timezone.now(), commit=True)
+
+
+def _trial_balance(company: Company) -> None:
+    """The ERP has a little more on the account of stock than we, which two people accept."""
+    rows = "".join(
+        f"{code},{name},{amount},{amount},{section},\n"
+        for code, name, amount, section in (
+            ("1400", "Inventory", 90000, "asset"),
+            ("2000", "Payables", -90000, "liability"),
+        )
+    )
+    _take_in(
+        company, "trial_balance", "account_code,account_name,balance,opening,section,liquidity\n" + rows, MARCH_END
+    )
+    period = FiscalPeriod.objects.get(entity=company.entity, starts_on="2026-03-01")
+    change = accept_request(period=period, code="1400", reason="A rounding of the ERP.", user=company["CONTROLLER"])
+    _agree(change, company["APPROVER"])
+
+
+def _close(company: Company) -> None:
+    period_close(
+        period=FiscalPeriod.objects.get(entity=company.entity, starts_on="2025-01-01"), user=company["CONTROLLER"]
+    )
+
+
+def _group(company: Company) -> None:
+    other = make_company("south", years=(2026,), currency="USD").entity
+    for entity in (company.entity, other):
+        for role in ("CONTROLLER", "APPROVER"):
+            _member(entity, company[role], role)
+    given = GroupGiven("north-group", "North Group", "EUR", 1, (company.entity, other))
+    change = group_request(parent=company.entity, user=company["CONTROLLER"], given=given, reason="for the bank")
+    _agree(change, company["APPROVER"])
+    first, last = dt.date(2026, 1, 1), dt.date(2026, 1, 31)
+    for value, reason in (("0.9", ""), ("0.8", "two digits were turned")):
+        rate = RateGiven("USD", AVERAGE, first, last, Decimal(value), "the bank's sheet", reason)
+        rate_enter(group=EntityGroup.objects.get(), user=company["CONTROLLER"], given=rate)
+
+
+def _member(entity: Entity, user: User, role: str) -> None:
+    Membership.objects.get_or_create(entity=entity, user=user, role=Role(role))
