@@ -50,8 +50,8 @@ def contents(tally: Tally) -> Iterator[str]:
         kept, digest = told.get((upload.entity_id, f"upload:{upload.pk}")), content_digest(upload)
         if kept != digest:
             yield (
-                f"{upload.entity}: the movements of '{upload.file_name}' are not what was taken in: their rows give "
-                f"the digest {digest[:16]}…, the audit trail says {(kept or 'none')[:16]}…."
+                f"{upload.entity}: the movements of upload {upload.pk} ('{upload.file_name}') are not what was taken "
+                f"in: their rows give the digest {digest[:16]}…, the audit trail says {(kept or 'none')[:16]}…."
             )
     for upload_id, row in rows(
         'select e.upload_id, e."row" from inventory_erpmovement e join core_upload u on u.id = e.upload_id '

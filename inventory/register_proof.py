@@ -1,4 +1,4 @@
-"""Proof of the lots' item, place, code, unit cost and days: as the newest stock list left them."""
+"""Proof of the lots' item, place, code, unit cost and days: as the newest sheet of the ERP left them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMIT = 100
 
 
 def lot_registers(tally: Tally) -> Iterator[str]:
-    """Every register is what its list's audit event tells; the newest of an entity has its lots as they stand. Lists
+    """Every register is what its sheet's audit event tells; the newest of an entity has its lots as they stand. Sheets
     that came before there were registers have none."""
     told = {
         (entity_id, subject): data["lots"]
@@ -51,10 +51,10 @@ def _lots(entity: Entity, kept: dict[int, bytes]) -> Iterator[str]:
         lot = lots[key]
         yield (
             f"{entity}: lot {lot.code} of {lot.item} at {lot.location.code} (key {key}): its item, place, code, unit "
-            "cost or days are not what the newest stock list left."
+            "cost or days are not what the newest sheet of the ERP left."
         )
     for key in unknown[:LIMIT]:
-        yield f"{entity}: lot {lots[key].code} of {lots[key].item} (key {key}) came by no stock list."
+        yield f"{entity}: lot {lots[key].code} of {lots[key].item} (key {key}) came by no sheet of the ERP."
     for key in list(kept)[:LIMIT]:
         gone = f"lot {lots[key].code} of {lots[key].item} (key {key})" if key in lots else f"the lot with key {key}"
-        yield f"{entity}: {gone} is missing: the newest stock list left it here."
+        yield f"{entity}: {gone} is missing: the newest sheet of the ERP left it here."

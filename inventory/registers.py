@@ -1,8 +1,9 @@
-"""What a stock list made of the lots that it left: one register a list, of which the newest counts.
+"""What a sheet of the ERP made of the lots that it left: one register a sheet, of which the newest counts.
 
-A lot's item, place and code, its unit cost and its days come by stock lists alone, and no movement tells of them.
+A lot's item, place and code, its unit cost and its days come by stock lists and by sheets of the ERP's movements, and
+no movement tells of them.
 Invariant: the newest register of an entity has every lot that it has, each with the digest of exactly those values; the
-audit event of the list's commit keeps the SHA-256 of the register. A digest of 64 bits names the lot that was changed;
+audit event of the sheet's commit keeps the SHA-256 of the register. A digest of 64 bits names the lot that was changed;
 that nothing was changed follows from all of them together.
 """
 
@@ -39,13 +40,16 @@ class LotRegister(models.Model):
 
 
 def register_make(*, upload: Upload) -> dict[str, str]:
-    """Keep the lots as they stand; called when a stock list has done its work, in its transaction. Gives what the
-    audit event tells of it."""
+    """Keep the lots as they stand, where they have changed; called when a sheet has done its work, in its transaction.
+    Gives what the audit event tells of it."""
     keys, digests = [], []
     for key, digest in lots_digested(upload.entity_id):
         keys.append(key)
         digests.append(digest)
     content = zlib.compress(struct.pack(f">{len(keys)}q", *keys) + b"".join(digests), 1)
+    newest = LotRegister.objects.filter(entity_id=upload.entity_id).order_by("-pk").first()
+    if newest is not None and bytes(newest.content) == content:
+        return {}
     LotRegister.objects.create(entity_id=upload.entity_id, upload=upload, content=content)
     return {"lots": hashlib.sha256(content).hexdigest()}
 

@@ -34,6 +34,7 @@ from writeoffs.posting.tie_facts import accept_request
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
 from writeoffs.proposals.services import Paper
+from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_request
 
 MARCH_END = dt.datetime(2026, 3, 31, 20, tzinfo=dt.UTC)
 
@@ -46,7 +47,9 @@ def build() -> Company:
     _losses(company)
     _count(company)
     _erp(company)
+    _erp_movements(company)
     _newer_list(company)
+    _limits(company)
     _trial_balance(company)
     _close(company)
     _group(company)
@@ -177,6 +180,29 @@ def _newer_list(company: Company) -> None:
         for code, (n, quantity) in held.items()
     )
     faults.receive(company, (HEADER + "".join(rows)).encode(), timezone.now(), commit=True)
+
+
+def _erp_movements(company: Company) -> None:
+    """The ERP sold some and moved some to a place that is new."""
+    day = DAY + dt.timedelta(days=2)
+    rows = (
+        f"S-1,1,{day},sale,SKU-020,L020,WH1,,,5,300,receivable\n",
+        f"T-1,1,{day},transfer,SKU-021,L021,WH2,YARD,L021B,2,,\n",
+    )
+    header = "document,line,date,kind,sku,lot_code,location,to_location,to_lot,quantity,revenue,settlement\n"
+    _take_in(company, "erp_movements", header + "".join(rows), timezone.now())
+
+
+def _limits(company: Company) -> None:
+    change = limits_request(
+        entity=company.entity,
+        user=company["CONTROLLER"],
+        titles=[TitleInput("Warehouse", [person("APPROVER", 0)]), TitleInput("Finance", [company["APPROVER"]])],
+        bands=[BandInput("Warehouse", Decimal(500)), BandInput("Finance", None)],
+        starts_on=company.entity.local_date(),
+        why="The auditors asked.",
+    )
+    _agree(change, person("CONTROLLER", 0))
 
 
 def _trial_balance(company: Company) -> None:

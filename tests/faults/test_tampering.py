@@ -28,6 +28,7 @@ UNSEEN: dict[str, str] = {
 }
 # table -> what names one of its rows, as SQL over the row t: it has to stand in a complaint, as it was or as it is now.
 _PROPOSAL = "(select p.number from proposals_proposal p where p.id = t.proposal_id)"
+_LIMITS = "(select 'approval limits ' || l.version from proposals_approvallimits l where l.id = t.limits_id)"
 _ENTRY = "e.fiscal_year || '-' || substr(cast(1000000 + e.sequence as varchar(9)), 2)"
 NAMES: dict[str, str] = {
     "core_auditevent": "'event ' || t.sequence",
@@ -44,6 +45,7 @@ NAMES: dict[str, str] = {
     "core_upload": "'upload ' || t.id",
     "inventory_countline": "(select s.number from inventory_countsheet s where s.id = t.sheet_id)",
     "inventory_countsheet": "t.number",
+    "inventory_erpmovement": "'upload ' || t.upload_id",
     "inventory_lot": "'lot ' || t.code",
     "inventory_lotregister": "'upload ' || t.upload_id",
     "inventory_movement": "'movement ' || t.sequence",
@@ -64,11 +66,16 @@ NAMES: dict[str, str] = {
     "posting_erphandout": "'copy ' || t.copy || ' of ' || t.subject",
     "posting_posting": "case when t.source_ref like 'proposal:%' then substr(t.source_ref, 10) else t.source_ref end",
     "posting_postingline": "(select substr(p.source_ref, 10) from posting_posting p where p.id = t.posting_id)",
+    "proposals_approvalband": _LIMITS,
+    "proposals_approvallimits": "'approval limits ' || t.version",
+    "proposals_approvaltitle": _LIMITS,
     "proposals_decision": _PROPOSAL,
     "proposals_evidence": _PROPOSAL,
     "proposals_proposal": "t.number",
     "proposals_proposalcharge": _PROPOSAL,
     "proposals_proposalline": _PROPOSAL,
+    "proposals_titleholder": "(select 'approval limits ' || l.version from proposals_approvaltitle a "
+    "join proposals_approvallimits l on l.id = a.limits_id where a.id = t.title_id)",
     "proposals_void": _PROPOSAL,
     "proposals_voidedline": "(select p.number from proposals_void v join proposals_proposal p on p.id = v.proposal_id "
     "where v.id = t.void_id)",

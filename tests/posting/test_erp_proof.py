@@ -87,9 +87,12 @@ TAMPERED = {
     "a posting fed otherwise": ("update posting_posting set takes = 'JOURNAL'", "is stored as WRITE_OFF and JOURNAL"),
     "a posting of another kind": ("update posting_posting set kind = 'RECOVERY'", "it was made as WRITE_OFF"),
     "out of its batch": ("update posting_posting set batch_id = null", "its batch, what the ERP answered"),
-    "another message": ("update posting_posting set erp_message = 'x' where status = 'REJECTED'", "its batch or what"),
-    "another document": ("update posting_posting set erp_document = '1' where status = 'REJECTED'", "its batch or"),
-    "rejected at no time": ("update posting_posting set rejected_at = null where status = 'REJECTED'", "its batch or"),
+    "another message": ("update posting_posting set erp_message = 'x' where status = 'REJECTED'", "its batch, what"),
+    "another document": ("update posting_posting set erp_document = '1' where status = 'REJECTED'", "its batch, what"),
+    "rejected at no time": (
+        "update posting_posting set rejected_at = null where status = 'REJECTED'",
+        "its batch, what",
+    ),
 }
 
 

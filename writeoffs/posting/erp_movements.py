@@ -29,10 +29,12 @@ from inventory.kinds.erp_movements import plan_of
 from inventory.kinds.stock_preview import Words
 from inventory.models import ErpMovement, StagedCheck, StagedErpMovement, StagedLot, UnexplainedFall
 from inventory.movements import MovementRow, movements_append
+from inventory.registers import register_make
 from writeoffs.ledger.journal import entries_write, period_lock
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.posting.acknowledge import postings_settle
 from writeoffs.posting.erp_entries import OWN, entries_of_day
+from writeoffs.posting.erp_proof import postings_told
 from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.followed import lines_follow, outstanding_by_lot
 from writeoffs.posting.models import FeedKind, Posting
@@ -94,11 +96,17 @@ def erp_movements_commit(upload: Upload, user: User) -> Committed:
     _falls_explain(upload, user, plan)
     if not lines_follow(entity=entity, seen=pending, followed=plan.acknowledged):
         raise _stale(upload)
-    postings_settle(entity=entity, how=f"movements sheet {upload.file_name}")
+    settled = postings_settle(entity=entity, how=f"movements sheet {upload.file_name}")
+    made = Posting.objects.filter(entity=entity, source_ref__in=source_refs.values()).order_by("pk")
     return Committed(
         message=_message(entity, plan),
         url=reverse("stock:movements", args=[entity.slug]),
-        told={"erp_movements": content_digest(upload)},
+        told={
+            "erp_movements": content_digest(upload),
+            "settled": settled,
+            **postings_told(*made),
+            **register_make(upload=upload),
+        },
     )
 
 

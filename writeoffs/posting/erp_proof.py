@@ -50,8 +50,8 @@ def erp_state(posting: Posting) -> list[Any]:
     ]
 
 
-# What a posting was made with and keeps; `posting` of the event of its making. The rest is in erp_state, and its status
-# follows from its lines (verifiers.py).
+# What a posting was made with and keeps; `made` of the event of its making, by document. The rest is in erp_state,
+# and its status follows from its lines (verifiers.py).
 MADE = Record(
     (Posting,),
     [["entity_id kind posted_at posted_by_id posted_on source_ref takes"]],
@@ -62,8 +62,8 @@ MADE = Record(
 )
 
 
-def posting_told(posting: Posting) -> dict[str, str]:
-    return {"posting": MADE.digest(Posting.objects.filter(pk=posting.pk))}
+def postings_told(*postings: Posting) -> dict[str, dict[str, str]]:
+    return {"made": {one.source_ref: MADE.digest(Posting.objects.filter(pk=one.pk)) for one in postings}}
 
 
 def batches(tally: Tally) -> Iterator[str]:
@@ -166,8 +166,7 @@ def _steps() -> tuple[dict[Ref, tuple[str, str]], dict[Ref, list[Any]], dict[Ref
     ):  # fmt: skip
         if kind == "proposal.posted" and "takes" in data:
             made[entity_id, subject] = (data["kind"], data["takes"])
-        if "posting" in data:
-            told[entity_id, subject] = data["posting"]
+        told |= {(entity_id, ref): digest for ref, digest in data.get("made", {}).items()}
         for ref, state in data.get("settled", {}).items():
             states[entity_id, ref] = state
         if "erp" in data:

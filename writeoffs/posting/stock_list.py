@@ -31,7 +31,7 @@ from inventory.refresh import RefreshPlan, outstanding_of, refresh_plan
 from inventory.registers import register_make
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine, entries_write, period_lock
 from writeoffs.posting.acknowledge import postings_settle
-from writeoffs.posting.erp_proof import posting_told
+from writeoffs.posting.erp_proof import postings_told
 from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.followed import lines_follow
 from writeoffs.posting.models import FeedKind, Posting
@@ -72,7 +72,7 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
         evidence=[upload.file.sha256],
     )
     if any(entry.origin == OWN for entry in entries):
-        told |= posting_told(_posting_create(entity, source_ref, posted_on, user))
+        told |= postings_told(_posting_create(entity, source_ref, posted_on, user))
     told |= register_make(upload=upload)
     return Committed(message=message, url=reverse("stock:list", args=[entity.slug]), told=told)
 

@@ -13,7 +13,7 @@ from core import verify
 from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
 from inventory.models import CountSheet
-from writeoffs.proposals import claim_proofs, findings, proofs
+from writeoffs.proposals import claim_proofs, findings, limit_proof, proofs
 from writeoffs.proposals.entry_only import borne_sql, kinds_sql
 from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
@@ -253,6 +253,7 @@ def count_states(tally: Tally) -> Iterator[str]:
 
 
 verify.register("states of counts", count_states)
+verify.register("approval limits", limit_proof.approval_limits)
 verify.register("records of proposals", records)
 verify.register("numbers of proposals", numbers)
 verify.register("counted lines", counted_lines)

@@ -22,6 +22,7 @@ from core.errors import BadInput, DomainError, SegregationOfDuties, WrongState
 from core.models import Category, ChangeRequest, Entity, Location, Membership, User
 from core.money import display_money, is_whole_unit, plain
 from core.words import Reason, Role
+from writeoffs.proposals.limit_proof import LIMITS, limits_rows
 from writeoffs.proposals.models import ApprovalBand, ApprovalLimits, ApprovalTitle, TitleHolder
 
 KIND = "approval.limits"
@@ -195,7 +196,14 @@ def limits_apply(change: ChangeRequest, decider: User) -> None:
         kind="approval.limits",
         subject=SUBJECT,
         message=f"{decider} agreed with {change.requested_by}: {change.summary}.",
-        data={"version": made.version, "titles": details["titles"], "bands": details["bands"], "change": change.pk},
+        data={
+            "version": made.version,
+            "titles": details["titles"],
+            "bands": details["bands"],
+            "change": change.pk,
+            "limits": made.pk,
+            "record": LIMITS.digest(*limits_rows(made.pk)),
+        },
     )
 
 

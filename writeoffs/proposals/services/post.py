@@ -17,7 +17,7 @@ from inventory.models import CountSheet
 from writeoffs.ledger.mapping import resolver_of
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.book import posting_book, posting_prepare
-from writeoffs.posting.erp_proof import posting_told
+from writeoffs.posting.erp_proof import postings_told
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import differences_left, refuse_moved, sheet_told
 from writeoffs.proposals.models import Proposal, Status, Verb
@@ -133,7 +133,7 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
             "record": POSTED.digest(*posted_rows(proposal)),
             **decision_told(proposal),
             **sheet_told(proposal),
-            **posting_told(posting),
+            **postings_told(posting),
             "kind": posting.kind,
             "takes": posting.takes,
         },
