@@ -9,9 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from core.access import EntityRequest, for_entity
+from writeoffs.reports import ageing as ages
 from writeoffs.reports import assessments as facts
 from writeoffs.reports import behind
 from writeoffs.reports.assessment_forms import AssessmentForm
+from writeoffs.reports.builders.ageing import ageing_report
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.builders.nrv import nrv_report
 from writeoffs.reports.links import Links
@@ -61,5 +63,31 @@ def nrv(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         people=facts.people_of(assessment),
         narrowed=form.words(),
         cut=totals.lines - PAPER_LINES if paper else 0,
+    )
+    return _answer(request, report, shape, forms=(form,), page=page)
+
+
+@for_entity()
+def ageing(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
+    """Every item of an assessment by age, with its demand and what lies beyond it."""
+    form, assessment = asked(request, fields=("category", "location"))
+    if assessment is None:
+        return nothing_yet(request, "Ageing and excess")
+    narrow, paper = form.narrow(), shape in (PRINT, PDF)
+    items, totals = ages.ItemAges(assessment, narrow), ages.age_totals(assessment, narrow)
+    page = _page(request, items) if shape == SCREEN else None
+    shown: Any = list(page) if page is not None else items[0:PAPER_LINES] if paper else items
+    bands, rates = ages.bands_of(assessment)
+    report = ageing_report(
+        frame_of(request, assessment, shape),
+        assessment=assessment,
+        items=shown,
+        totals=totals,
+        bands=bands,
+        rates=rates,
+        policies=ages.policies_of(assessment),
+        people=facts.people_of(assessment),
+        narrowed=form.words(),
+        cut=totals.items - PAPER_LINES if paper else 0,
     )
     return _answer(request, report, shape, forms=(form,), page=page)

@@ -26,6 +26,7 @@ urlpatterns = [
     *_shapes("impact", views.impact, "print", "pdf", "xlsx", "csv"),
     *_shapes("listing", views.listing, "print", "pdf", "xlsx", "csv"),
     *_shapes("nrv", assessment_views.nrv, "print", "pdf", "xlsx", "csv"),
+    *_shapes("ageing", assessment_views.ageing, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),
     *_shapes("lines", views.lines, "xlsx", "csv"),
     path("lines/<str:number>/<int:line_number>/", views.trace, name="trace"),
