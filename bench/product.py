@@ -17,7 +17,8 @@ from typing import Any
 from bench import company
 from bench.client import Client
 from bench.processes import command, cpu_seconds, family, memory
-from tests.plugins.database import ServerDatabase
+from tests.plugins import kept
+from tests.plugins.database import ServerDatabase, template_make
 from tests.plugins.postgres import EmbeddedPostgres
 
 LIST_AS_OF = "2025-12-31T23:00"
@@ -159,9 +160,7 @@ def serving(database: ServerDatabase, postgres: EmbeddedPostgres | None) -> Iter
 
 def template(url: str, folder: Path) -> str:
     """A migrated database with the bench's company in it, at the address."""
+    template_make(url, folder, kept.MIGRATED, ["migrate", "--verbosity=0"])
     database = ServerDatabase(url, folder)
-    done = database.manage("migrate", "--verbosity=0")
-    if done.returncode:
-        raise RuntimeError(done.stdout)
     subprocess.run([sys.executable, "-m", "bench.company"], env=database.env, check=True, cwd=os.getcwd())
     return url

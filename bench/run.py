@@ -29,6 +29,7 @@ from pathlib import Path
 from bench.product import Run, serving, template
 from tests.faults.soak import kept
 from tests.plugins.database import RUN_FOLDER, database_copy
+from tests.plugins.kept import BINARIES
 from tests.plugins.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,7 +112,7 @@ def measure(engine: str, rows: int, times: int, data: Path) -> Result:
         url = f"sqlite:///{folder / 'template.sqlite3'}"
         if postgres:
             url = postgres.url("bench_template")
-            _create(postgres, "bench_template")
+            os.environ[BINARIES] = str(postgres.binaries)
         template(url, folder)
         result.journal = journal_measure(url, folder, rows * 10)
         for turn in range(times):
@@ -164,13 +165,6 @@ def journal_table(found: dict[str, float], slack: float) -> tuple[list[str], boo
         f"{ratio:.2f} x the same GROUP BY in bare SQL (limit {TRIAL_BALANCE:.0f}): {verdict}.",
         "",
     ], good
-
-
-def _create(postgres: EmbeddedPostgres, name: str) -> None:
-    import psycopg
-
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
 
 
 TWO_TICKS = 2 / os.sysconf("SC_CLK_TCK")

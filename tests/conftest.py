@@ -17,6 +17,13 @@ from writeoffs.ledger.models import Account, AccountMap, FiscalPeriod
 from writeoffs.ledger.roles import ROLES
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any) -> None:
+    """pytest-django's, in its place: a copy of the template instead of a migration in every process."""
+    with django_db_blocker.unblock():
+        request.getfixturevalue("tests_database")
+
+
 @pytest.fixture(autouse=True)
 def _guards_stand_aside_for_the_flush(request: pytest.FixtureRequest) -> Iterator[None]:
     """A transactional test's tables are emptied at its end, which the guards refuse: they go just before, and the
@@ -48,20 +55,30 @@ def make_company(slug: str = "north", years: tuple[int, ...] = (2025, 2026, 2027
     entity = Entity.objects.create(
         **{"slug": slug, "name": f"{slug.capitalize()} Trading", "currency": "EUR", **fields}
     )
-    people = {}
-    for role in Role:
-        user = User.objects.create(email=f"{role.value.lower()}@{slug}.example", full_name=f"{role.label} {slug}")
-        Membership.objects.create(entity=entity, user=user, role=role)
-        people[role.value] = user
-    for role, info in ROLES.items():
-        code, name = info.account
-        account = Account.objects.create(entity=entity, code=code, name=name, section=info.section)
-        AccountMap.objects.create(entity=entity, role=role, account=account)
-    for year in years:
-        for month in range(1, 13):
-            start = dt.date(year, month, 1)
-            end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-            FiscalPeriod.objects.create(entity=entity, fiscal_year=year, number=month, starts_on=start, ends_on=end)
+    people = {
+        role.value: User(email=f"{role.value.lower()}@{slug}.example", full_name=f"{role.label} {slug}")
+        for role in Role
+    }
+    User.objects.bulk_create(people.values())
+    Membership.objects.bulk_create(Membership(entity=entity, user=user, role=role) for role, user in people.items())
+    accounts = Account.objects.bulk_create(
+        Account(entity=entity, code=info.account[0], name=info.account[1], section=info.section)
+        for info in ROLES.values()
+    )
+    AccountMap.objects.bulk_create(
+        AccountMap(entity=entity, role=role, account=account) for role, account in zip(ROLES, accounts, strict=True)
+    )
+    FiscalPeriod.objects.bulk_create(
+        FiscalPeriod(
+            entity=entity,
+            fiscal_year=year,
+            number=month,
+            starts_on=dt.date(year, month, 1),
+            ends_on=dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1),
+        )
+        for year in years
+        for month in range(1, 13)
+    )
     return Company(entity, people)
 
 

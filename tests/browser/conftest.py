@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -36,11 +38,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Site]:
     # SITE_URL: a demo that is being served already, for whoever works on a page and looks at it again and again.
     if os.environ.get("SITE_URL"):
         yield Site(os.environ["SITE_URL"])
         return
-    # After the browser: where there is none, no server is started for nothing.
-    with serving(tmp_path_factory.mktemp("site")) as running:
+    # After the browser: where there is none, nothing is built and no server started for nothing.
+    demo = urlsplit(request.getfixturevalue("demo_template"))
+    folder = tmp_path_factory.mktemp("site")
+    if demo.scheme == "sqlite":
+        shutil.copyfile(demo.path, folder / "writeoffs.sqlite3")
+    with serving(folder) as running:
         yield running

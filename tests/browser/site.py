@@ -87,7 +87,8 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Site]:
-    """Run `manage.py serve` on an empty folder. RuntimeError with its output where it never answers."""
+    """Run `manage.py serve` on a folder, which builds the demo where it is empty. RuntimeError with its output where it
+    never answers."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TEST_DATABASE", "PORT")}
     # The warnings filter of a test run is not the product's.

@@ -30,8 +30,8 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def books_template() -> str:
-    return plugin._template("books", ["migrate", "--verbosity=0"], ["shell", "-v", "0", "-c", BUILD])
+def books_template(migrated_template: str) -> str:
+    return plugin.template("books", ["shell", "-v", "0", "-c", BUILD], on=migrated_template)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@
     TEST_DATABASE=postgres pytest     PostgreSQL from the embedded wheel: one server a run, stopped when the run ends
     DATABASE_URL=... pytest           the server at that address, as it is
 
-Whatever a run keeps (secret key, files, template databases) lies in a temporary folder, never in var/.
+Whatever a run keeps (secret key, files, template databases) lies in a temporary folder, never in var/. A migrated
+database is kept for the next run as well (kept.py).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+
+from tests.plugins import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 # Set by the controller and inherited by xdist workers: they share its folder and its server.
@@ -54,7 +57,8 @@ def _prepare(config: pytest.Config) -> None:
         server = EmbeddedPostgres()
         config.add_cleanup(server.stop)
         os.environ["DATABASE_URL"] = server.url("writeoffs")
-        config.add_cleanup(lambda: os.environ.pop("DATABASE_URL", None))
+        os.environ[kept.BINARIES] = str(server.binaries)
+        config.add_cleanup(lambda: [os.environ.pop(name, None) for name in ("DATABASE_URL", kept.BINARIES)])
 
 
 def pytest_report_header() -> str:
@@ -136,30 +140,92 @@ class ServerDatabase:
 @pytest.fixture(scope="session")
 def migrated_template() -> str:
     """The address of an empty migrated database that others are copied from; one a run, made by the first worker."""
-    return _template("migrated", ["migrate", "--verbosity=0"])
+    return template(kept.MIGRATED, ["migrate", "--verbosity=0"])
 
 
 @pytest.fixture(scope="session")
-def demo_template() -> str:
+def demo_template(migrated_template: str) -> str:
     """The same with the demo companies in it, built once a run."""
-    return _template("demo", ["migrate", "--verbosity=0"], ["demo"])
+    return template("demo", ["demo"], on=migrated_template)
 
 
-def _template(name: str, *commands: list[str]) -> str:
+def template(name: str, command: list[str], *, on: str = "") -> str:
+    """What the command makes of an empty database, or of a copy of the template `on`; its address."""
     folder = Path(os.environ[RUN_FOLDER])
     url = os.environ.get("DATABASE_URL", "")
-    is_postgres = url.startswith("postgres")
-    address = _with_name(url, f"template_{name}") if is_postgres else f"sqlite:///{folder}/{name}.sqlite3"
+    address = (
+        _with_name(url, f"template_{name}") if url.startswith("postgres") else f"sqlite:///{folder}/{name}.sqlite3"
+    )
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / f"{name}.done").exists():
-            if is_postgres:
-                _admin(url, f'drop database if exists "template_{name}"', f'create database "template_{name}"')
-            for command in commands:
-                done = ServerDatabase(address, folder).manage(*command, timeout=300)
-                assert done.returncode == 0, done.stdout
+            template_make(address, folder, name, command, on=on)
             (folder / f"{name}.done").touch()
     return address
+
+
+def template_make(address: str, folder: Path, name: str, command: list[str], *, on: str = "") -> None:
+    """Fill the address with the template: the one that was kept, or else by the command, and kept then."""
+    _empty(address)
+    if kept.fetch(name, address):
+        return
+    if on:
+        _empty(address, on)
+    done = ServerDatabase(address, folder).manage(*command, timeout=300)
+    assert done.returncode == 0, done.stdout
+    kept.put(name, address)
+
+
+def _empty(address: str, on: str = "") -> None:
+    """A database without tables at the address, or a copy of the one at `on`, in the place of what was there."""
+    path = urlsplit(address).path
+    if address.startswith("postgres"):
+        name, source = path.lstrip("/"), urlsplit(on).path.lstrip("/")
+        with _one_copier():
+            create = f'create database "{name}"' + (f' template "{source}"' if on else "")
+            _admin(address, f'drop database if exists "{name}" with (force)', create)
+        return
+    Path(path).unlink(missing_ok=True)
+    if on:
+        shutil.copyfile(urlsplit(on).path, path)
+
+
+@contextlib.contextmanager
+def _one_copier() -> Iterator[None]:
+    """PostgreSQL refuses a template that another copy is being made from."""
+    with (Path(os.environ[RUN_FOLDER]) / "copy.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tests_database(migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Django's own connection speaks to a copy of the migrated template until the run ends: on SQLite in memory.
+
+    What Django itself would migrate, which takes as long as some hundred tests; its post_migrate runs here too."""
+    from django.conf import settings
+    from django.core.management.sql import emit_post_migrate_signal
+    from django.db import connection
+
+    before = connection.settings_dict["NAME"]
+    with contextlib.ExitStack() as stack:
+        if connection.vendor == "sqlite":
+            name = f"file:memorydb_{connection.alias}?mode=memory&cache=shared"
+        else:
+            copy = stack.enter_context(database_copy(migrated_template, tmp_path_factory.mktemp("database")))
+            name = urlsplit(copy.url).path.lstrip("/")
+        connection.close()
+        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+        connection.ensure_connection()
+        if connection.vendor == "sqlite":
+            with contextlib.closing(sqlite3.connect(urlsplit(migrated_template).path)) as source:
+                source.backup(connection.connection)
+        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+        yield
+        # A database in memory goes with the process; Django leaves its connection open.
+        if connection.vendor != "sqlite":
+            connection.close()
+        settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = before
 
 
 @pytest.fixture
@@ -186,9 +252,7 @@ def database_copy(template: str, folder: Path) -> Iterator[ServerDatabase]:
         yield ServerDatabase(f"sqlite:///{target}", folder)
         return
     source = urlsplit(template).path.lstrip("/")
-    with (Path(os.environ[RUN_FOLDER]) / "copy.lock").open("w") as lock:
-        # PostgreSQL refuses a template that another copy is being made from.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _one_copier():
         _admin(template, f'create database "{name}" template "{source}"')
     try:
         yield ServerDatabase(_with_name(template, name), folder)
