@@ -1,6 +1,15 @@
 """What has lost value, and by how much."""
 
+from functools import partial
+from typing import Any
+
 from django.apps import AppConfig
+
+
+def _input_address(code: str, entity: Any, key: str) -> str:
+    from django.urls import reverse
+
+    return reverse("valuation:input", args=[entity.slug, code, int(key)])
 
 
 class ValuationConfig(AppConfig):
@@ -12,8 +21,13 @@ class ValuationConfig(AppConfig):
 
         from core import refs
         from core.models import Entity
+        from writeoffs.valuation import kinds
+        from writeoffs.valuation.kinds_of_input import KINDS
 
         def address(entity: Entity, number: str) -> str:
             return reverse("valuation:assessment", args=[entity.slug, number])
 
         refs.register("assessment", address)
+        for code in KINDS:
+            refs.register(code, partial(_input_address, code))
+        kinds.register_all()

@@ -6,6 +6,8 @@ withdrawn one counts as none. Each says who gave it, where it is from and since 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -116,7 +118,18 @@ class Price(Input):
         )
 
     def __str__(self) -> str:
-        return f"{self.item} from {self.as_of.isoformat()}"
+        lot = f", lot {self.lot}" if self.lot_id else ""
+        return f"{self.item}{lot} from {self.as_of.isoformat()}"
+
+    @property
+    def net(self) -> Decimal | None:
+        """Net realisable value per unit, in the price's currency; None where nothing is said of it."""
+        if self.nrv is not None or self.selling_price is None:
+            given: Decimal | None = self.nrv
+            return given
+        costs: Decimal = (self.cost_to_complete or Decimal(0)) + (self.cost_to_sell or Decimal(0))
+        net: Decimal = self.selling_price - costs
+        return net
 
 
 class Contract(Input):
@@ -263,7 +276,7 @@ class ConditionMark(Input):
         )
 
     def __str__(self) -> str:
-        return f"{self.lot}: {self.get_kind_display()}"
+        return f"{self.lot.item}, lot {self.lot}: {self.get_kind_display().lower()}, {self.as_of.isoformat()}"
 
 
 class SalesFigure(Input):

@@ -37,6 +37,16 @@ class InputKind:
     roles: tuple[Role, ...] = (Role.PREPARER, Role.CONTROLLER)
 
     @property
+    def singular(self) -> str:
+        """What a button asks for: "month of demand" where the noun counts no pieces."""
+        return self.plural.replace("months", "month") if self.plural.startswith("months") else self.noun
+
+    @property
+    def givers(self) -> str:
+        """ "a price owner or a controller"."""
+        return " or ".join(f"a {role.label.lower()}" for role in self.roles)
+
+    @property
     def table(self) -> str:
         return self.model._meta.db_table
 

@@ -134,17 +134,30 @@ def _latest(
     empty: tuple[str, ...] = (),
 ) -> list[Row]:
     """Of each subject the row of the latest day on or before `as_of`."""
+    # Keys alone are sorted; the rest of the row is read for those that count.
+    ids, values = _latest_ids(table, entity, as_of, known_at, by=by, empty=empty)
+    return _rows(f"select {_columns(columns)} from ({ids}) k join {table} t on t.id = k.id", values)
+
+
+def _latest_ids(
+    table: str,
+    entity: Entity,
+    as_of: dt.date,
+    known_at: dt.datetime | None,
+    *,
+    by: tuple[str, ...],
+    empty: tuple[str, ...] = (),
+) -> tuple[str, list[Any]]:
     known, values = _known("t", known_at)
     part = ", ".join(f"t.{column}" for column in by)
     # A currency is every company's, an item is one's own: the shortest key is the quickest.
     newest = _newest(table, (*(("entity_id",) if by == ("currency",) else ()), *by, "as_of"), known_at, empty=empty)
-    # Keys alone are sorted; the rest of the row is read for those that count.
     sql = (
-        f"select {_columns(columns)} from (select t.id, row_number() over (partition by {part} order by t.as_of desc) "
-        f"as place from {table} t where t.entity_id = %s and t.as_of <= %s and not t.withdrawn{known}{newest}) k "
-        f"join {table} t on t.id = k.id where k.place = 1"
+        f"select r.id from (select t.id, row_number() over (partition by {part} order by t.as_of desc) as place "
+        f"from {table} t where t.entity_id = %s and t.as_of <= %s and not t.withdrawn{known}{newest}) r "
+        "where r.place = 1"
     )
-    return _rows(sql, [entity.pk, as_of, *values, *values])
+    return sql, [entity.pk, as_of, *values, *values]
 
 
 def _in_force(
@@ -188,3 +201,16 @@ def _rows(sql: str, values: list[Any]) -> list[Row]:
 
 def _day(value: Any) -> dt.date:
     return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+
+
+def latest_sql(table: str, *, by: tuple[str, ...], as_of: dt.date, entity: Entity) -> tuple[str, list[Any]]:
+    """SQL of the keys that `prices_as_of` and the like find, and its values; for a page that filters and sorts them."""
+    return _latest_ids(table, entity, as_of, None, by=by, empty=("lot_id",) if "lot_id" in by else ())
+
+
+def standing_sql(table: str, *, subject: tuple[str, ...], entity: Entity) -> tuple[str, list[Any]]:
+    """SQL of the keys of all that stands, whatever its day: the highest versions, without the withdrawn."""
+    empty = tuple(name for name in subject if name in ("lot_id", "location_id", "category_id"))
+    own = ("entity_id",) if not {"item_id", "lot_id", "material_id"} & set(subject) else ()
+    newest = _newest(table, (*own, *subject), None, empty=empty)
+    return f"select t.id from {table} t where t.entity_id = %s and not t.withdrawn{newest}", [entity.pk]

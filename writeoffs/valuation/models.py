@@ -12,6 +12,17 @@ from writeoffs.valuation.inputs import (
     SalesFigure,
 )
 from writeoffs.valuation.policies import AgeingBand, Basis, CostFormula, Level, ValuationPolicy
+from writeoffs.valuation.staged import (
+    StagedCommitment,
+    StagedCondition,
+    StagedContract,
+    StagedDemand,
+    StagedMark,
+    StagedPrice,
+    StagedPriceRate,
+    StagedSales,
+    StagedUse,
+)
 
 __all__ = [
     "AgeingBand",
@@ -28,5 +39,14 @@ __all__ = [
     "PriceRate",
     "PurchaseCommitment",
     "SalesFigure",
+    "StagedCommitment",
+    "StagedCondition",
+    "StagedContract",
+    "StagedDemand",
+    "StagedMark",
+    "StagedPrice",
+    "StagedPriceRate",
+    "StagedSales",
+    "StagedUse",
     "ValuationPolicy",
 ]

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from writeoffs.valuation import assessment_views as assessments
+from writeoffs.valuation import input_views as inputs
 
 app_name = "valuation"
 urlpatterns = [
@@ -18,4 +19,9 @@ urlpatterns = [
     path("assessments/<str:number>/lines/<int:pk>/", assessments.line_detail, name="line"),
     path("assessments/<str:number>/lines/<int:pk>/override/", assessments.line_override, name="override"),
     path("assessments/<str:number>/lines/<int:pk>/withdraw/", assessments.line_withdraw, name="override_withdraw"),
+    path("inputs/<slug:code>/", inputs.inputs, name="inputs"),
+    path("inputs/<slug:code>/new/", inputs.input_new, name="input_new"),
+    path("inputs/<slug:code>/<int:pk>/", inputs.input_detail, name="input"),
+    path("inputs/<slug:code>/<int:pk>/withdraw/", inputs.input_withdraw_view, name="input_withdraw"),
+    path("inputs/<slug:code>/<int:pk>/paper/", inputs.input_paper, name="input_paper"),
 ]

@@ -1,0 +1,42 @@
+"""The digest of what a sheet gave, over every row and column: kept in the audit event of its commit, recomputed by
+`manage.py verify`. Both engines give the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from typing import Any
+
+from django.db import connection
+
+from core.records import columns_of
+from writeoffs.valuation.kinds_of_input import InputKind
+
+# Rows hashed together; part of the digest.
+CHUNK = 5000
+
+
+def upload_digest(kind: InputKind, upload_id: int) -> str:
+    """SHA-256 (hex) over the inputs that the upload gave, in the order in which they were: version 1."""
+    names = columns_of(kind.model)
+    digest = hashlib.sha256(json.dumps([1, kind.code, upload_id, names]).encode())
+    days = {field.attname for field in kind.model._meta.concrete_fields if field.get_internal_type() == "DateField"}
+    moment = names.index("entered_at")
+    columns = ", ".join(f"cast({name} as text)" if name in days else name for name in names)
+    said: dict[Any, str] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {columns} from {kind.table} where upload_id = %s order by id", [upload_id])
+        while chunk := cursor.fetchmany(CHUNK):
+            told = [[*row[:moment], _moment(row[moment], said), *row[moment + 1 :]] for row in chunk]
+            digest.update(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+    return digest.hexdigest()
+
+
+def _moment(value: dt.datetime, said: dict[Any, str]) -> str:
+    """The moment in UTC; all rows of a sheet have the same one, so that it is written out once."""
+    found = said.get(value)
+    if found is None:
+        utc = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+        found = said[value] = utc.isoformat()
+    return found

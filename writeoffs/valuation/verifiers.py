@@ -1,0 +1,59 @@
+"""Valuation's proofs: every input is what the audit trail says was given, by hand or with a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from core import verify
+from core.models import AuditEvent
+from core.verify import Tally
+from writeoffs.valuation.giving import input_record
+from writeoffs.valuation.kinds_of_input import KINDS, InputKind
+from writeoffs.valuation.proofs import upload_digest
+
+
+def inputs_given(tally: Tally) -> Iterator[str]:
+    """Each input that came by a form has its event, the event's person and its digest; none is missing."""
+    told: dict[tuple[str, int], tuple[int | None, int | None, str]] = {}
+    for entity, actor, data in (
+        AuditEvent.objects.filter(kind__in=("input.given", "input.withdrawn"))
+        .values_list("entity_id", "actor_id", "data")
+        .iterator(chunk_size=2000)
+    ):
+        told[data["kind"], data["input"]] = (entity, actor, data["record"])
+    for kind in KINDS.values():
+        single = kind.model._default_manager.filter(upload__isnull=True).order_by("pk")
+        for pk, *whose in single.values_list("pk", "entity_id", "entered_by_id").iterator(chunk_size=2000):
+            tally["inputs"] += 1
+            if told.pop((kind.code, pk), None) != (*whose, input_record(kind, pk)):
+                yield f"The {kind.noun} {pk} is not what the audit trail says was given, or by whom."
+    for code, pk in sorted(told):
+        yield f"The {KINDS[code].noun} {pk} is missing: it stands in the audit trail only."
+
+
+def inputs_of_sheets(tally: Tally) -> Iterator[str]:
+    """All that a sheet gave is there as it was given, and no input names a sheet that gave none."""
+    told: dict[tuple[str, int], dict[str, Any]] = {}
+    events = AuditEvent.objects.filter(kind="upload.committed", data__has_key="inputs")
+    for subject, data in events.values_list("subject", "data").iterator(chunk_size=500):
+        told[data["inputs"]["kind"], int(subject.partition(":")[2])] = data["inputs"]
+    for kind in KINDS.values():
+        yield from _sheets(tally, kind, told)
+    for code, upload in sorted(key for key, data in told.items() if data["rows"]):
+        yield f"What upload {upload} gave as {KINDS[code].plural} is missing: it stands in the audit trail only."
+
+
+def _sheets(tally: Tally, kind: InputKind, told: dict[tuple[str, int], dict[str, Any]]) -> Iterator[str]:
+    uploads = (
+        kind.model._default_manager.filter(upload__isnull=False).order_by("upload").values_list("upload", flat=True)
+    )
+    for upload in uploads.distinct():
+        given = told.pop((kind.code, upload), {"rows": 0, "digest": ""})
+        tally["inputs"] += given["rows"]
+        if upload_digest(kind, upload) != given["digest"]:
+            yield f"The {kind.plural} of upload {upload} are not those that the audit trail says it gave."
+
+
+verify.register("inputs of valuations", inputs_given)
+verify.register("inputs by sheets", inputs_of_sheets)
