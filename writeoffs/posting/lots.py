@@ -55,7 +55,7 @@ def lot_states(*, entity: Entity, lot_ids: Iterable[int], lock: bool = False) ->
     }
 
 
-def _day(value: str | dt.date) -> dt.date:
+def day_of(value: str | dt.date) -> dt.date:
     """A raw date: text on SQLite."""
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
@@ -92,9 +92,9 @@ def quarantine_states(
             cost,
             allowance,
             tuple(left_with[quarantine_id]) if quarantine_id in left_with else (),
-            fiscal_year_of(entity, _day(since)),
+            fiscal_year_of(entity, day_of(since)),
             source_ref.partition(":")[2],
-            _day(since),
+            day_of(since),
         )
         for quarantine_id, lot_id, source_ref, since, quantity, left, cost, allowance in rows
         if lot_id in states

@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from core.errors import BadInput
 from core.money import MONEY_SCALE, at_rate, display_money, is_whole_unit, plain, to_raw
-from core.words import Framework, TaxTiming
+from core.words import Framework
 from writeoffs.posting.charges import SETTLED, Charge
 from writeoffs.proposals import entry_only
 from writeoffs.proposals.claims import STATUS_OF, document_check
 from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
+from writeoffs.proposals.tax_papers import complete
 from writeoffs.valuation.rules.claims import recognised
+from writeoffs.valuation.rules.tax_terms import Terms, Timing
+from writeoffs.valuation.tax_rules import tax_terms
 
 ZERO = Decimal(0)
 _LEAVING = (
@@ -146,11 +151,13 @@ def _insurance_check(proposal: Proposal, charge: ProposalCharge, others: Sequenc
 
 
 def _tax_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
-    """Current tax is saved only by what is deductible now."""
-    entity = proposal.entity
-    if entity.tax_timing == TaxTiming.NEVER:
+    """Current tax is saved only by what is deductible now, by the tax rule of the document."""
+    entity, terms = proposal.entity, terms_behind(proposal)
+    if terms.timing == Timing.NEVER:
         raise ChargeRefused("kind", f"{entity} cannot deduct losses on stock, so none saves income tax. Take it off.")
-    if entity.tax_timing == TaxTiming.DISPOSAL and proposal.quarantine_goods:
+    papers = list(proposal.evidence.values_list("kind", flat=True))
+    proved = terms.timing == Timing.EVIDENCE and complete(terms.evidence, papers)
+    if terms.timing != Timing.RECOGNITION and proposal.quarantine_goods and not proved:
         raise ChargeRefused(
             "kind",
             f"{entity} deducts a loss when the goods are disposed of; those of {proposal.number} stay in quarantine. "
@@ -160,13 +167,27 @@ def _tax_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[Prop
         (other.amount for other in others if other.kind in (ChargeKind.DISPOSAL_COST, ChargeKind.INPUT_TAX)), ZERO
     )
     saved = charge.amount + sum((other.amount for other in others if other.kind == ChargeKind.TAX), ZERO)
-    most = at_rate(max(proposal.net_loss, ZERO) + costs, entity.tax_rate, entity.currency)
+    most = at_rate(max(proposal.net_loss, ZERO) + _earlier(proposal, terms) + costs, terms.rate, entity.currency)
     if saved > most:
         raise ChargeRefused(
             "amount",
             f"Income tax saved: {_said(proposal, saved)} is more than the loss and its costs can save at "
-            f"{plain(entity.tax_rate * 100)} %, {_said(proposal, most)}. Enter that at most.",
+            f"{plain(terms.rate * 100)} %, {_said(proposal, most)}. Enter that at most.",
         )
+
+
+def _earlier(proposal: Proposal, terms: Terms) -> Decimal:
+    """Write-downs of earlier that the units take along, which are deducted only now that the goods are gone."""
+    if terms.timing == Timing.RECOGNITION:
+        return ZERO
+    carried: Decimal = proposal.lines.aggregate(total=Sum("write_down"))["total"] or ZERO
+    return max(-carried, ZERO)
+
+
+def terms_behind(proposal: Proposal) -> Terms:
+    """The tax terms of the document's reason on its posting date, at the place of its first line."""
+    first = proposal.lines.order_by("line_number").values_list("lot__location", flat=True).first()
+    return tax_terms(entity=proposal.entity).of(reason=proposal.reason, location_id=first, day=proposal.posting_on)
 
 
 def planned(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.models import AuditEvent, Counter
+from core.told import row_record, rows_told
 from core.verify import Tally, rows
 from writeoffs.proposals.claim_models import Claim, ClaimStep
 from writeoffs.proposals.services.claims import CHANGING
-from writeoffs.proposals.told import row_record, rows_told
 
 LIMIT = 100
 

@@ -13,6 +13,7 @@ from writeoffs.proposals.views import (
     listing,
     making,
     papers,
+    tax,
     voiding,
 )
 
@@ -35,6 +36,8 @@ app_name = "proposals"
 urlpatterns = [
     path("", listing.proposal_list, name="list"),
     path("bulk/", listing.proposal_bulk, name="bulk"),
+    path("tax/", tax.tax_entries, name="tax"),
+    path("tax/prepare/", tax.tax_prepare, name="tax_prepare"),
     path("claims/", claims.claim_list, name="claims"),
     path("claims/<proposal_number:number>/", claims.claim_detail, name="claim"),
     path("claims/<proposal_number:number>/book/", claims.claim_book, name="claim_book"),
@@ -60,6 +63,7 @@ urlpatterns = [
     path("<proposal_number:number>/evidence/", papers.evidence_add, name="evidence_add"),
     path("<proposal_number:number>/evidence/<int:evidence_id>/", papers.evidence_view, name="evidence"),
     path("<proposal_number:number>/evidence/<int:evidence_id>/remove/", papers.evidence_remove, name="evidence_remove"),
+    path("<proposal_number:number>/input-tax/", tax.input_tax_add, name="input_tax_add"),
     path("<proposal_number:number>/claim/", claims.claim_open, name="claim_open"),
     path("<proposal_number:number>/void/", voiding.void_request, name="void"),
     path("<proposal_number:number>/void/decide/", voiding.void_decide, name="void_decide"),

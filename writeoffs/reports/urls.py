@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from writeoffs.reports import assessment_views, views
+from writeoffs.reports import assessment_views, tax_views, views
 
 app_name = "reports"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     *_shapes("listing", views.listing, "print", "pdf", "xlsx", "csv"),
     *_shapes("nrv", assessment_views.nrv, "print", "pdf", "xlsx", "csv"),
     *_shapes("ageing", assessment_views.ageing, "print", "pdf", "xlsx", "csv"),
+    *_shapes("tax_bridge", tax_views.tax_bridge, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),
     *_shapes("lines", views.lines, "xlsx", "csv"),
     path("lines/<str:number>/<int:line_number>/", views.trace, name="trace"),

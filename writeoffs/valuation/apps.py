@@ -19,9 +19,9 @@ class ValuationConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from core import refs
+        from core import refs, verify
         from core.models import Entity
-        from writeoffs.valuation import kinds
+        from writeoffs.valuation import kinds, tax_rules
         from writeoffs.valuation.kinds_of_input import KINDS
 
         def address(entity: Entity, number: str) -> str:
@@ -31,3 +31,5 @@ class ValuationConfig(AppConfig):
         for code in KINDS:
             refs.register(code, partial(_input_address, code))
         kinds.register_all()
+        verify.register("tax rules", tax_rules.rules_told)
+        tax_rules.register()

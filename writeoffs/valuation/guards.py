@@ -54,6 +54,10 @@ KEPT: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
         "a valuation policy",
         ((*_OF_POLICY, "category_id"), (*_OF_POLICY, "-category_id")),
     ),
+    "valuation_taxrule": (
+        "a tax rule",
+        tuple(("entity_id", "reason", f"{place}location_id", "starts_on", "version") for place in ("", "-")),
+    ),
     "valuation_ageingband": ("an ageing band", (("policy_id", "from_days"),)),
 }
 

@@ -23,6 +23,7 @@ from writeoffs.valuation.staged import (
     StagedSales,
     StagedUse,
 )
+from writeoffs.valuation.tax_models import TaxRule
 
 __all__ = [
     "AgeingBand",
@@ -48,5 +49,6 @@ __all__ = [
     "StagedPriceRate",
     "StagedSales",
     "StagedUse",
+    "TaxRule",
     "ValuationPolicy",
 ]

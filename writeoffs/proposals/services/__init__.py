@@ -32,6 +32,7 @@ from writeoffs.proposals.services.decide import (
 from writeoffs.proposals.services.lines import line_add, line_edit, line_remove, proposal_edit
 from writeoffs.proposals.services.papers import Paper, evidence_add, evidence_remove
 from writeoffs.proposals.services.post import Posted, proposal_post
+from writeoffs.proposals.services.tax import input_tax_add, tax_prepare
 from writeoffs.proposals.services.void import void_decide, void_request
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "claim_step",
     "evidence_add",
     "evidence_remove",
+    "input_tax_add",
     "left_said",
     "line_add",
     "line_edit",
@@ -71,6 +73,7 @@ __all__ = [
     "proposal_submit",
     "proposal_withdraw",
     "proposals_from_assessment",
+    "tax_prepare",
     "void_decide",
     "void_request",
 ]

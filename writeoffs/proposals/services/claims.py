@@ -18,6 +18,7 @@ from core.files import file_store
 from core.models import StoredFile, User
 from core.money import display_money, is_whole_unit
 from core.numbers import numbers_take
+from core.told import row_record
 from core.words import Role
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.proposals import policy
@@ -28,7 +29,6 @@ from writeoffs.proposals.models import ChargeKind, Evidence, Kind, Proposal, Sta
 from writeoffs.proposals.services.charges import ChargeInput, proposal_create_of_charges
 from writeoffs.proposals.services.create import Header
 from writeoffs.proposals.services.papers import Paper, content_type_of, evidence_add
-from writeoffs.proposals.told import row_record
 
 ZERO = Decimal(0)
 PREFIX = "IC"

@@ -16,6 +16,7 @@ from writeoffs.proposals import content, policy
 from writeoffs.proposals.charges import charges_check
 from writeoffs.proposals.counted import refuse_moved, sheet_told
 from writeoffs.proposals.entry_only import is_entry_only
+from writeoffs.proposals.input_tax import refuse_missing
 from writeoffs.proposals.late import refuse_unclassified
 from writeoffs.proposals.limits import limits_at
 from writeoffs.proposals.models import Proposal, Verb
@@ -69,6 +70,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
     charges_check(proposal)
+    refuse_missing(proposal)
     mapping = resolver_of(entity=proposal.entity)
     accounts_for(mapping=mapping, entries=content.journal_planned(proposal))
     accounts = content.accounts_named(proposal, mapping)
