@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
-from core import audit
-from core.models import Entity, User
+from core import audit, memberships
+from core.models import Entity, Membership, User
 
 
 def actor_of(request: HttpRequest) -> User | None:
@@ -23,9 +23,13 @@ def record_change(
     record: models.Model,
     verb: str,
     fields: Sequence[str] = (),
-    values: dict[str, dict[str, str]] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> None:
     """One audit event for one change made in the admin, in the chain of the entity it belongs to."""
+    more: dict[str, Any] = dict(values or {})
+    if isinstance(record, Membership) and verb in ("added", "deleted"):
+        own = [memberships.said(record)]
+        more |= memberships.told(granted=own) if verb == "added" else memberships.told(revoked=own)
     entity = record if isinstance(record, Entity) else getattr(record, "entity", None)
     name = record._meta.verbose_name or record._meta.model_name
     what = f" ({', '.join(fields)})" if fields else ""
@@ -35,7 +39,7 @@ def record_change(
         kind=f"admin.{verb}",
         subject=f"{record._meta.model_name}:{record.pk}",
         message=f"{request.user} {verb} {name} {record}{what}.",
-        data={"fields": list(fields), **(values or {})},
+        data={"fields": list(fields), **more},
     )
 
 
@@ -44,7 +48,10 @@ def record_form(request: HttpRequest, record: models.Model, form: Any, change: b
     if not change:
         record_change(request, record, "added")
     elif form.changed_data:
-        record_change(request, record, "changed", form.changed_data, before_and_after(form))
+        values: dict[str, Any] = dict(before_and_after(form))
+        if isinstance(record, Membership):
+            values |= memberships.changed(form.initial, record)
+        record_change(request, record, "changed", form.changed_data, values)
 
 
 def before_and_after(form: Any) -> dict[str, dict[str, str]]:

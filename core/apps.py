@@ -27,6 +27,14 @@ def _install_guards(using: str, **_: Any) -> None:
     guards.install(using)
 
 
+def _tell_memberships(plan: Any = (), **_: Any) -> None:
+    """After a migration that had something to do, not when a test's tables were emptied."""
+    from core import memberships
+
+    if plan:
+        memberships.memberships_found()
+
+
 class CoreConfig(AppConfig):
     name = "core"
     default_auto_field = "django.db.models.BigAutoField"
@@ -41,6 +49,7 @@ class CoreConfig(AppConfig):
         autodiscover_modules("verifiers")
         pre_migrate.connect(_drop_guards, sender=self, dispatch_uid="core.guards.drop")
         post_migrate.connect(_install_guards, sender=self, dispatch_uid="core.guards.install")
+        post_migrate.connect(_tell_memberships, sender=self, dispatch_uid="core.memberships.tell")
         post_migrate.connect(_make_groups, sender=self, dispatch_uid="core.groups.make")
         signins.connect()
         group_changes.connect()

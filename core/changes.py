@@ -206,7 +206,7 @@ def _second(change: ChangeRequest, user: User, comment: str) -> ChangeRequest:
 
 # What was asked, and what the second person added to it: `record` of the audit events of the two steps.
 _ASKED = "details entity_id kind reason requested_at requested_by_id subject summary"
-_DECIDED = "comment decided_at decided_by_id seconded_at seconded_by_id status"
+_DECIDED = "status seconded_by_id seconded_at decided_by_id decided_at comment"
 ASKED = Record((ChangeRequest,), [[_ASKED]], left_out=[_DECIDED])
 DECIDED = Record((ChangeRequest,), [[_DECIDED]], left_out=[_ASKED])
 

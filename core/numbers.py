@@ -12,7 +12,9 @@ def numbers_take(*, entity: Entity, series: str, count: int = 1) -> int:
     """Take `count` numbers of a series and give the first. The row stays locked until the transaction ends."""
     if not connection.in_atomic_block:
         raise RuntimeError("A number is taken only inside the transaction that uses it, else a rollback leaves a gap.")
-    Counter.objects.bulk_create([Counter(entity=entity, series=series)], ignore_conflicts=True)
     counter = Counter.objects.filter(entity=entity, series=series)
-    counter.update(last=F("last") + count)
+    if not counter.update(last=F("last") + count):
+        # Two first users at once: one inserts, both count on what is there then.
+        Counter.objects.bulk_create([Counter(entity=entity, series=series)], ignore_conflicts=True)
+        counter.update(last=F("last") + count)
     return counter.values_list("last", flat=True).get() - count + 1

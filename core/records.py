@@ -16,9 +16,9 @@ from django.db.models import Model, QuerySet
 
 
 class Record:
-    """Which columns of which rows a digest covers. versions: from 1 on, a text of column names for each of the models,
-    which is never changed once books have been written with it. left_out: columns that the last version need not have,
-    by model."""
+    """Which columns of which rows a digest covers. versions: from 1 on, a text of column names for each of the models;
+    neither they nor their order change once books have been written with them. left_out: columns that the last version
+    need not have, by model."""
 
     ALL: ClassVar[list[Record]] = []
 
@@ -29,7 +29,7 @@ class Record:
         left_out: Sequence[str] = (),
     ) -> None:
         self.models = tuple(models)
-        self.versions = tuple(tuple(sorted(columns.split()) for columns in version) for version in versions)
+        self.versions = tuple(tuple(columns.split() for columns in version) for version in versions)
         self.left_out = tuple(set(columns.split()) for columns in left_out) or tuple(set() for _ in models)
         Record.ALL.append(self)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from core import audit, exchange_proof, key_proof, verify
+from core import audit, exchange_proof, key_proof, memberships, verify
 from core.changes import ASKED, DECIDED
 from core.files import FILE
 from core.models import AuditEvent, ChangeRequest, StoredFile, Upload
@@ -147,5 +147,6 @@ verify.register("change requests", change_requests)
 verify.register("uploads", uploads)
 verify.register("upload records", upload_records)
 verify.register("keys of steps", key_proof.step_keys)
+verify.register("memberships", memberships.memberships)
 verify.register("exchange rates", exchange_proof.exchange_rates)
 verify.register("groups of companies", exchange_proof.entity_groups)

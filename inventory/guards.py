@@ -22,19 +22,25 @@ guards.register(
         "and b.hash = new.hash)",
         message="the head of a chain of movements points at its last set",
     ),
-    *guards.kept("inventory_lot", noun="a lot", fixed=["entity_id", "item_id", "location_id", "code"]),
+    *guards.kept(
+        "inventory_lot",
+        noun="a lot",
+        fixed=["entity_id", "item_id", "location_id", "code"],
+        keys=[["item_id", "code", "location_id"]],
+    ),
     *guards.kept(
         "inventory_quarantineentry",
         noun="an entry of the quarantine register",
         fixed=["entity_id", "lot_id", "source_ref", "reason", "since", "quantity", "cost", "allowance"],
+        keys=[["lot_id", "source_ref"]],
     ),
     *guards.kept(
         "inventory_countsheet",
         noun="a count",
         fixed=["entity_id", "number", "upload_id", "counted_on", "frozen_at", "created_by_id"],
+        keys=[["entity_id", "number"]],
     ),
     *guards.append_only("inventory_lotregister", noun="a register of lots", keys=[["upload_id"]]),
-    # A hundred thousand lines come in one statement, which a guard of inserts would slow down by half.
-    *guards.append_only("inventory_countline", noun="a count line", keys=None),
-    *guards.append_only("inventory_erpmovement", noun="a movement of the ERP", keys=None),
+    *guards.append_only("inventory_countline", noun="a count line", keys=[["sheet_id", "lot_id"]]),
+    *guards.append_only("inventory_erpmovement", noun="a movement of the ERP", keys=[["upload_id", '"row"', "part"]]),
 )

@@ -112,33 +112,51 @@ def append_only(table: str, *, noun: str, keys: Sequence[Sequence[str]] | None, 
     if keys is None:
         return guards
     message = f"{noun} is never replaced; it is corrected by a new one"
+    return [*guards, _no_replacing(table, message, [["id"], *keys], "true")]
+
+
+def _no_replacing(table: str, message: str, keys: Sequence[Sequence[str]], when: str) -> Guard:
+    """SQLite's REPLACE deletes the row in the way, which asks the delete guard on our own connections only
+    (recursive_triggers is off elsewhere). when: of which rows, a condition over `r`."""
     clash = " or ".join(
-        f"exists (select 1 from {table} r where {' and '.join(f'r.{column} = new.{column}' for column in key)})"
-        for key in (["id"], *keys)
+        f"exists (select 1 from {table} r where {' and '.join(f'r.{column} = new.{column}' for column in key)} "
+        f"and {when})"
+        for key in keys
     )
-    replace = Guard(
-        f"{label}_replace",
+    return Guard(
+        f"{table.split('_', 1)[1]}_replace",
         table,
         message,
         sqlite=SQLite("before insert", f"select raise(abort, '{message}');", when=clash),
     )
-    return [*guards, replace]
 
 
-def kept(table: str, *, noun: str, fixed: Sequence[str], when: str = "", name: str = "fixed") -> list[Guard]:
-    """The columns `fixed` of a row are never changed, and the row is neither deleted nor replaced (by our connections),
-    nor is the table emptied. when: only of rows for which this holds, a condition over `old`. The rest of the row may
-    change."""
+def kept(
+    table: str,
+    *,
+    noun: str,
+    fixed: Sequence[str],
+    when: str = "",
+    name: str = "fixed",
+    keys: Sequence[Sequence[str]] = (),
+    pk: str = "id",
+) -> list[Guard]:
+    """The columns `fixed` of a row are never changed, and the row is neither deleted nor replaced, nor is the table
+    emptied. when: only of rows for which this holds, a condition over `old`. keys: its unique keys besides `pk`, all of
+    `fixed` columns: an INSERT that would replace a row is refused. The rest of the row may change."""
     label = table.split("_", 1)[1]
     message = f"{noun} keeps what it is; it is corrected by a new one"
     own = f"({when})" if when else "true"
     gone = f"{noun} is never deleted"
-    update = "before update of " + ", ".join(fixed)
+    update = "before update of " + ", ".join(dict.fromkeys((pk, *fixed)))
 
     def changed(differ: str) -> str:
-        return f"{own} and ({' or '.join(f'new.{column} {differ} old.{column}' for column in fixed)})"
+        # A key of its own that changed may take the place of a row that is kept.
+        others = " or ".join(f"new.{column} {differ} old.{column}" for column in fixed)
+        return f"new.{pk} {differ} old.{pk} or ({own} and ({others}))"
 
     return [
+        _no_replacing(table, f"{noun} is never replaced", [[pk], *keys], own.replace("old.", "r.")),
         Guard(
             f"{label}_{name}",
             table,

@@ -20,7 +20,7 @@ guards.register(
         keys=[["group_id", "currency", "kind", "starts_on", "ends_on", "version"]],
     ),
     *guards.append_only("core_stepkey", noun="the key of a step", keys=[["entity_id", "key"]]),
-    *guards.kept("core_chainhead", noun="the head of a chain", fixed=["chain"]),
+    *guards.kept("core_chainhead", noun="the head of a chain", fixed=["chain"], pk="chain"),
     guards.refused_update(
         "chainhead_forward",
         "core_chainhead",
@@ -36,7 +36,7 @@ guards.register(
         "and e.sequence = new.sequence and e.hash = new.hash)",
         message=ADRIFT,
     ),
-    *guards.kept("core_counter", noun="a counter", fixed=["entity_id", "series"]),
+    *guards.kept("core_counter", noun="a counter", fixed=["entity_id", "series"], keys=[["entity_id", "series"]]),
     guards.refused_update(
         "counter_forward", "core_counter", columns=["last"], condition="new.last < old.last", message=FALLING
     ),

@@ -17,7 +17,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.admin import ReadOnlyAdmin
+from core.memberships import memberships, memberships_found
 from core.models import AuditEvent, Category, Entity, Location, Membership, User
+from core.verify import Tally
 from inventory.models import Item
 from tests.conftest import Company
 from tests.posting.stock import make_lot
@@ -268,6 +270,25 @@ def test_nobody_gives_a_role_to_themselves(
     assert list(Membership.objects.filter(user=user).values_list("role", flat=True)) == ["ADMIN"]
     refusals = AuditEvent.objects.filter(entity=company.entity, kind="refused", actor=user)
     assert refusals.count() == 3
+
+
+def test_roles_given_changed_and_taken_here_are_true_to_the_audit_trail(
+    administrator: Client, company: Company
+) -> None:
+    memberships_found()
+    user = User.objects.create(email="extra@north.example", full_name="Extra")
+    row = {"entity": company.entity.pk, "role": "AUDITOR", "since": "2026-01-01", "initial-since": "2026-01-01"}
+    add = administrator.post(reverse("admin:core_membership_add"), {"user": user.pk, **row})
+    assert add.status_code == 302, add.context["errors"]
+    held = Membership.objects.get(user=user)
+    change = {"role": "COUNTER", "since": "2026-02-01", "initial-since": "2026-01-01"}
+    assert administrator.post(reverse("admin:core_membership_change", args=[held.pk]), change).status_code == 302
+    assert list(memberships(Tally())) == []
+    gone = Membership.objects.get(user=company["COUNTER"])
+    delete = administrator.post(reverse("admin:core_membership_delete", args=[gone.pk]), {"post": "yes"})
+    assert delete.status_code == 302
+    assert list(memberships(Tally())) == []
+    assert Membership.objects.filter(user=user).values_list("role", flat=True).get() == "COUNTER"
 
 
 def test_a_changed_role_is_kept_with_what_it_was(administrator: Client, company: Company) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from core import guards
+from inventory.models import Lot
 from tests.conftest import Company
 from tests.posting.stock import OPENED
 from writeoffs.ledger import journal
@@ -17,6 +18,8 @@ from writeoffs.ledger.journal import PlannedEntry, PlannedLine
 
 def open_books(company: Company) -> None:
     """The ERP's opening entry for what make_lot put on the shelf."""
+    lot = Lot.objects.filter(entity=company.entity).select_related("item")[0]
+    where = {"location_id": lot.location_id, "category_id": lot.item.category_id}
     with transaction.atomic():
         journal.entries_write(
             entity=company.entity,
@@ -29,8 +32,8 @@ def open_books(company: Company) -> None:
                     "ERP",
                     "Opening stock",
                     [
-                        PlannedLine("INVENTORY", Decimal("5000")),
-                        PlannedLine("INVENTORY_ALLOWANCE", Decimal("-250")),
+                        PlannedLine("INVENTORY", Decimal("5000"), **where),
+                        PlannedLine("INVENTORY_ALLOWANCE", Decimal("-250"), **where),
                         PlannedLine("STOCK_CLEARING", Decimal("-4750")),
                     ],
                 )

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from core.memberships import memberships_found
 from core.models import Entity, Membership, Upload, User
 from core.sheets import pipeline
 from core.words import Role
@@ -36,6 +37,7 @@ def build(**fields: Any) -> Company:
         for number in range(count):
             user = User.objects.create(email=f"{role.lower()}{number}@north.example", full_name=f"{role} {number}")
             Membership.objects.create(entity=company.entity, user=user, role=Role(role))
+    memberships_found()
     receive(company, stock_list(), OPENED, commit=True)
     return company
 

@@ -15,7 +15,8 @@ from core.changes import change_decide
 from core.entity_groups import EntityGroup
 from core.exchange import AVERAGE, RateGiven, rate_enter
 from core.group_changes import GroupGiven, group_request
-from core.models import ChangeRequest, Entity, Membership, Upload, User
+from core.memberships import memberships_found, memberships_grant
+from core.models import ChangeRequest, Upload, User
 from core.sheets import pipeline
 from core.words import Reason, Role
 from inventory.models import CountSheet, QuarantineEntry
@@ -230,9 +231,10 @@ def _close(company: Company) -> None:
 
 def _group(company: Company) -> None:
     other = make_company("south", years=(2026,), currency="USD").entity
-    for entity in (company.entity, other):
-        for role in ("CONTROLLER", "APPROVER"):
-            _member(entity, company[role], role)
+    memberships_found()
+    since = dt.date(2026, 1, 1)
+    both = [(company["CONTROLLER"], Role.CONTROLLER, since), (company["APPROVER"], Role.APPROVER, since)]
+    memberships_grant(entity=other, given=both)
     given = GroupGiven("north-group", "North Group", "EUR", 1, (company.entity, other))
     change = group_request(parent=company.entity, user=company["CONTROLLER"], given=given, reason="for the bank")
     _agree(change, company["APPROVER"])
@@ -240,7 +242,3 @@ def _group(company: Company) -> None:
     for value, reason in (("0.9", ""), ("0.8", "two digits were turned")):
         rate = RateGiven("USD", AVERAGE, first, last, Decimal(value), "the bank's sheet", reason)
         rate_enter(group=EntityGroup.objects.get(), user=company["CONTROLLER"], given=rate)
-
-
-def _member(entity: Entity, user: User, role: str) -> None:
-    Membership.objects.get_or_create(entity=entity, user=user, role=Role(role))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import pprint
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -229,3 +230,34 @@ def test_verify_names_the_record_whatever_column_of_a_protected_table_was_change
         ),
     }
     assert not any(wrong.values()), pprint.pformat(wrong, width=200)
+
+
+@pytest.mark.faults
+@pytest.mark.sqlite
+def test_no_row_is_replaced_by_a_program_that_knows_no_recursive_triggers(filled: ServerDatabase) -> None:
+    """As the sqlite3 program speaks to it: REPLACE deletes the row in the way, and asks no delete guard."""
+    bare, passed = filled.connect(), []
+    bare.execute("pragma foreign_keys = off")
+    assert bare.execute("pragma recursive_triggers").fetchone() == (0,)
+    for table in tables():
+        pk = model_of(table)._meta.pk.column
+        columns = [f'"{column.column}"' for column in model_of(table)._meta.local_concrete_fields]
+        rest = ", ".join(column for column in columns if column != f'"{pk}"')
+        still = f"select 1 from {table} where {pk} = ?1"
+        for key in rows_of(table)[:1]:
+            statements = [f"replace into {table} select * from {table} where {pk} = ?1"]
+            # Of another key but the same in all the rest: in the way of each unique one.
+            if any(unique for _, _, unique, origin, _ in bare.execute(f"pragma index_list({table})") if origin != "pk"):
+                statements.append(f"replace into {table} ({rest}) select {rest} from {table} where {pk} = ?1")
+            others = f"{pk} <> ?1 and {pk} = (select max({pk}) from {table} where {pk} <> ?1)"
+            statements.append(f"update or replace {table} set {pk} = ?1 where {others}")
+            for statement in statements:
+                bare.execute("begin")
+                with contextlib.suppress(sqlite3.IntegrityError):
+                    copied = bare.execute(statement, [key]).rowcount
+                    # A copy beside it is no replacement.
+                    if copied and (f"({rest})" not in statement or bare.execute(still, [key]).fetchone() is None):
+                        passed.append(statement)
+                bare.execute("rollback")
+    bare.close()
+    assert not passed, "\n".join(passed)

@@ -130,23 +130,28 @@ def _account_guards() -> list[Guard]:
     inserts without asking the update guard."""
     used = f"exists (select 1 from {LINE} l where l.account_id = old.id)"
     changed = " or ".join(f"new.{column} <> old.{column}" for column in ("entity_id", "code", "section"))
-    replaced = (
-        f"exists (select 1 from {ACCOUNT} a where (a.id = new.id or a.entity_id = new.entity_id and a.code = new.code) "
-        f"and exists (select 1 from {LINE} l where l.account_id = a.id))"
+    in_the_way = (
+        f"exists (select 1 from {ACCOUNT} a where a.id {{differs}} and (a.id = new.id or a.entity_id = new.entity_id "
+        f"and a.code = new.code) and exists (select 1 from {LINE} l where l.account_id = a.id))"
     )
+    moved = in_the_way.format(differs="<> old.id")
     return [
         Guard(
             "account_update",
             ACCOUNT,
             USED,
-            sqlite=SQLite("before update", f"select raise(abort, '{USED}');", when=f"({changed}) and {used}"),
+            sqlite=SQLite(
+                "before update", f"select raise(abort, '{USED}');", when=f"({changed}) and {used} or {moved}"
+            ),
             postgresql=PostgreSQL("before update", f"{_refuse_postgres(f'({changed}) and {used}', USED)} return new;"),
         ),
         Guard(
             "account_replace",
             ACCOUNT,
             USED,
-            sqlite=SQLite("before insert", f"select raise(abort, '{USED}');", when=replaced),
+            sqlite=SQLite(
+                "before insert", f"select raise(abort, '{USED}');", when=in_the_way.format(differs="is not null")
+            ),
         ),
     ]
 

@@ -10,8 +10,14 @@ guards.register(
         "posting_posting",
         noun="a posting",
         fixed=["entity_id", "source_ref", "posted_on", "posted_at", "posted_by_id", "kind", "takes"],
+        keys=[["entity_id", "source_ref"]],
     ),
-    *guards.kept("posting_postingline", noun="a line of a posting", fixed=["posting_id", "lot_id", "quantity"]),
+    *guards.kept(
+        "posting_postingline",
+        noun="a line of a posting",
+        fixed=["posting_id", "lot_id", "quantity"],
+        keys=[["posting_id", "lot_id"]],
+    ),
     *guards.append_only("posting_erpbatch", noun="a batch for the ERP", keys=[["entity_id", "sequence"]]),
     *guards.append_only(
         "posting_erphandout", noun="a file handed out to the ERP", keys=[["entity_id", "subject", "copy"]]
@@ -24,5 +30,10 @@ guards.register(
         condition="old.status <> 'SENT'",
         message="what the ERP answered about an entry stays",
     ),
-    *guards.kept("posting_erpfeed", noun="a choice of what the ERP takes", fixed=["entity_id", "kind"]),
+    *guards.kept(
+        "posting_erpfeed",
+        noun="a choice of what the ERP takes",
+        fixed=["entity_id", "kind"],
+        keys=[["entity_id", "kind"]],
+    ),
 )

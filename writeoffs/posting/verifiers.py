@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core import verify
 from core.models import Entity
 from core.verify import Tally, money_said, quantity_said, rows
-from writeoffs.posting import charge_proof, erp_proof
+from writeoffs.posting import charge_proof, erp_proof, period_ties
 from writeoffs.posting.models import Posting
 
 LIMIT = 100
@@ -199,6 +199,7 @@ def own_entries(tally: Tally) -> Iterator[str]:
 
 verify.register("documents", documents)
 verify.register("subledger", subledger)
+verify.register("stock at period ends", period_ties.period_ends)
 verify.register("postings", postings)
 verify.register("own entries", own_entries)
 verify.register("posting lines", posting_lines)

@@ -32,13 +32,20 @@ def _proposal_guards() -> list[Guard]:
     def changed(differ: str) -> str:
         return " or ".join([f"({steps})", *(f"new.{column} {differ} old.{column}" for column in _FIXED)])
 
+    # SQLite's REPLACE deletes the row in the way without asking the delete guard.
+    in_the_way = (
+        f"exists (select 1 from {PROPOSAL} r where r.status in ({POSTED}) and r.id {{differs}} and (r.id = new.id "
+        "or r.entity_id = new.entity_id and r.number = new.number))"
+    )
     return [
         Guard(
             "proposal_update",
             PROPOSAL,
             CHANGED,
             sqlite=SQLite(
-                "before update", f"select raise(abort, '{CHANGED}');", when=f"{posted} and ({changed('is not')})"
+                "before update",
+                f"select raise(abort, '{CHANGED}');",
+                when=f"{posted} and ({changed('is not')}) or {in_the_way.format(differs='<> old.id')}",
             ),
             postgresql=PostgreSQL(
                 "before update",
@@ -52,7 +59,6 @@ def _proposal_guards() -> list[Guard]:
             sqlite=SQLite("before delete", f"select raise(abort, '{CHANGED}');", when=posted),
             postgresql=PostgreSQL("before delete", f"if {posted} then {_refuse(CHANGED)} end if; return old;"),
         ),
-        # SQLite's REPLACE deletes the row in the way without asking the delete guard.
         Guard(
             "proposal_replace",
             PROPOSAL,
@@ -60,8 +66,7 @@ def _proposal_guards() -> list[Guard]:
             sqlite=SQLite(
                 "before insert",
                 f"select raise(abort, '{CHANGED}');",
-                when=f"exists (select 1 from {PROPOSAL} r where r.status in ({POSTED}) and (r.id = new.id "
-                "or r.entity_id = new.entity_id and r.number = new.number))",
+                when=in_the_way.format(differs="is not null"),
             ),
         ),
     ]
@@ -76,6 +81,13 @@ def _frozen(table: str, statuses: str, message: str) -> list[Guard]:
             f"exists (select 1 from {PROPOSAL} p where p.id = {side}.proposal_id and p.status in ({statuses}))"
             for side in sides
         )
+        if event != "delete":
+            # A REPLACE by its own key would take the row of another document away.
+            moved = "" if event == "insert" else "r.id <> old.id and "
+            when += (
+                f" or exists (select 1 from {table} r join {PROPOSAL} p on p.id = r.proposal_id "
+                f"where {moved}r.id = new.id and p.status in ({statuses}))"
+            )
         condition = " or ".join(
             f"exists (select 1 from (select distinct proposal_id from {rows}) r "
             f"join {PROPOSAL} p on p.id = r.proposal_id where p.status in ({statuses}))"

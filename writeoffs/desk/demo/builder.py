@@ -13,7 +13,8 @@ from django.db import transaction
 
 from core.errors import WrongState
 from core.groups import USER_ADMINISTRATORS
-from core.models import Category, Entity, Location, Membership, User
+from core.memberships import memberships_grant
+from core.models import Category, Entity, Location, User
 from core.words import Framework, Method, Role
 from writeoffs.desk.demo import group, limits, north, south
 from writeoffs.desk.demo.clock import TODAY, Clock
@@ -104,9 +105,8 @@ def _southgate(people: dict[str, User]) -> Entity:
 def _set_up(
     entity: Entity, roles: dict[str, tuple[Role, ...]], people: dict[str, User], years: tuple[int, ...]
 ) -> None:
-    for key, held in roles.items():
-        for role in held:
-            Membership.objects.create(entity=entity, user=people[key], role=role, since=dt.date(2026, 1, 5))
+    since = dt.date(2026, 1, 5)
+    memberships_grant(entity=entity, given=[(people[key], role, since) for key, held in roles.items() for role in held])
     chart_create(entity=entity)
     for year in years:
         fiscal_year_open(entity=entity, fiscal_year=year)
