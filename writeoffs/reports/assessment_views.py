@@ -9,10 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from core.access import EntityRequest, for_entity
+from writeoffs.reports import adjustments as adjusting
 from writeoffs.reports import ageing as ages
 from writeoffs.reports import assessments as facts
 from writeoffs.reports import behind
 from writeoffs.reports.assessment_forms import AssessmentForm
+from writeoffs.reports.builders.adjustments import adjustments_report
 from writeoffs.reports.builders.ageing import ageing_report
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.builders.nrv import nrv_report
@@ -89,5 +91,33 @@ def ageing(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         people=facts.people_of(assessment),
         narrowed=form.words(),
         cut=totals.items - PAPER_LINES if paper else 0,
+    )
+    return _answer(request, report, shape, forms=(form,), page=page)
+
+
+OTHERS = (Basis.GROUP.value, Basis.TAX.value)
+
+
+@for_entity()
+def adjustments(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
+    """What the group or tax basis carries beyond the books, by fiscal year of the charge."""
+    form, assessment = asked(request, bases=OTHERS, fields=("category", "location"))
+    if assessment is None:
+        return nothing_yet(request, "Adjustments of other bases", basis="group or tax")
+    lines, paper = adjusting.valued_lines(assessment, form.narrow()), shape in (PRINT, PDF)
+    differences = adjusting.differences_by_year(assessment, lines)
+    page = _page(request, lines) if shape == SCREEN else None
+    count = page.paginator.count if page is not None else lines.count()
+    shown: Any = list(page) if page is not None else list(lines[:PAPER_LINES]) if paper else behind.Streamed(lines)
+    report = adjustments_report(
+        frame_of(request, assessment, shape),
+        assessment=assessment,
+        lines=shown,
+        count=count,
+        by_category=adjusting.adjustments_by_category(lines, differences),
+        differences=differences,
+        people=facts.people_of(assessment),
+        narrowed=form.words(),
+        cut=count - PAPER_LINES if paper else 0,
     )
     return _answer(request, report, shape, forms=(form,), page=page)

@@ -18,7 +18,7 @@ from writeoffs.valuation.assessment_filters import with_movement
 from writeoffs.valuation.models import Assessment, AssessmentLine, Basis
 
 ZERO = Decimal(0)
-FINISHED = (Assessment.Status.DONE, Assessment.Status.PROPOSED)
+FINISHED = (Assessment.Status.DONE, Assessment.Status.PROPOSED, Assessment.Status.RECORDED)
 
 
 def assessments_finished(*, entity: Entity, bases: Sequence[str] = tuple(Basis.values)) -> list[Assessment]:

@@ -164,18 +164,16 @@ def changes(assessment: Assessment) -> list[Changed]:
     )
     found = {code: (lines, amount or ZERO) for code, lines, amount in rows}
     gone = gone_lines(assessment).aggregate(lines=Count("id"), amount=Sum("required"))
-    code = AssessmentLine.Change.GONE.value
-    lines, amount = found.get(code, (0, ZERO))
-    found[code] = (lines + gone["lines"], amount - (gone["amount"] or ZERO))
+    found[AssessmentLine.Change.GONE.value] = (gone["lines"], ZERO - (gone["amount"] or ZERO))
     return [
         Changed(c.value, str(c.label), *found[c.value]) for c in AssessmentLine.Change if found.get(c.value, (0,))[0]
     ]
 
 
 def gone_lines(assessment: Assessment) -> QuerySet[AssessmentLine]:
-    """Lines of the run before, with something required, whose lots this run has no line of: sold, written off, or out
+    """Lines of the run before, with something required, whose lots this run does not value: sold, written off, or out
     of its scope."""
-    here = AssessmentLine.objects.filter(assessment=assessment).values("lot")
+    here = AssessmentLine.objects.filter(assessment=assessment).exclude(change=AssessmentLine.Change.GONE).values("lot")
     before = AssessmentLine.objects.filter(assessment=assessment.previous_id)
     return before.filter(required__gt=ZERO).exclude(lot__in=here).order_by("-required", "id")
 

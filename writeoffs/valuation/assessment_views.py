@@ -26,6 +26,7 @@ from writeoffs.valuation import overrides
 from writeoffs.valuation.assessment_exports import lines_csv, lines_xlsx
 from writeoffs.valuation.assessment_filters import DEFAULT_SORT, LineFilter, lines_filtered
 from writeoffs.valuation.assessment_forms import OverrideForm
+from writeoffs.valuation.bases import basis_record
 from writeoffs.valuation.explained import parts_of
 from writeoffs.valuation.models import Assessment, AssessmentLine, Basis
 
@@ -122,6 +123,9 @@ def assessment_detail(request: EntityRequest, number: str) -> HttpResponse:
         "changes": selectors.changes(assessment),
         "overridden": selectors.overridden(assessment),
         "newer": newer_than(assessment),
+        "may_record": may_override(request)
+        and assessment.basis != Basis.LEADING
+        and assessment.status == Assessment.Status.DONE,
         "groupings": selectors.GROUPINGS.values(),
     }
     if totals is not None:
@@ -202,6 +206,17 @@ def assessment_progress(request: EntityRequest, number: str) -> HttpResponse:
     if assessment.status != Assessment.Status.RUNNING:
         response["HX-Refresh"] = "true"
     return response
+
+
+@require_POST
+@for_entity(Role.PREPARER, Role.CONTROLLER)
+def assessment_record(request: EntityRequest, number: str) -> HttpResponse:
+    """Keep what a group or tax assessment requires as the write-down of its basis."""
+    assessment = basis_record(assessment=assessment_or_404(request, number), user=request.user)
+    messages.success(
+        request, f"{assessment} is recorded for the {assessment.get_basis_display().lower()} basis. Nothing is posted."
+    )
+    return redirect(assessment)
 
 
 @require_safe

@@ -30,6 +30,7 @@ class Assessment(models.Model):
         RUNNING = "RUNNING", "Running"
         DONE = "DONE", "To be looked at"
         PROPOSED = "PROPOSED", "Proposed"
+        RECORDED = "RECORDED", "Recorded"
         FAILED = "FAILED", "Failed"
         DISCARDED = "DISCARDED", "Discarded"
 

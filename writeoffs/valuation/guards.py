@@ -50,6 +50,7 @@ KEPT: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
         tuple((*_OF_SALES, f"{place}location_id", f"{group}category_id") for place in ("", "-") for group in ("", "-")),
     ),
     "valuation_pricerate": ("a rate for prices", (("entity_id", "currency", "as_of", "version"),)),
+    "valuation_basischarge": ("a charge of a basis", (("assessment_id", "lot_id", "fiscal_year"),)),
     "valuation_valuationpolicy": (
         "a valuation policy",
         ((*_OF_POLICY, "category_id"), (*_OF_POLICY, "-category_id")),

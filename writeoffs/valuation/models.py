@@ -1,6 +1,7 @@
 """Every model of the room is found here; each is written beside those it goes with."""
 
 from writeoffs.valuation.assessments import Assessment, AssessmentLine
+from writeoffs.valuation.bases import BasisCharge
 from writeoffs.valuation.inputs import (
     ConditionMark,
     Contract,
@@ -30,6 +31,7 @@ __all__ = [
     "Assessment",
     "AssessmentLine",
     "Basis",
+    "BasisCharge",
     "ConditionMark",
     "Contract",
     "CostFormula",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("assessments/", assessments.assessment_list, name="assessments"),
     path("assessments/<str:number>/", assessments.assessment_detail, name="assessment"),
     path("assessments/<str:number>/progress/", assessments.assessment_progress, name="assessment_progress"),
+    path("assessments/<str:number>/record/", assessments.assessment_record, name="record"),
     path("assessments/<str:number>/compare/", assessments.assessment_compare, name="compare"),
     re_path(
         r"^assessments/(?P<number>[A-Za-z0-9-]+)/lines\.(?P<extension>xlsx|csv)$",
