@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from inventory.models import Lot
 from tests.cases.company import CaseCompany
-from tests.cases.compare import Leg, leg
+from tests.cases.compare import ZERO, Leg, leg, type_line
 from writeoffs.ledger.effects import effects
 from writeoffs.ledger.models import JournalEntry, JournalLine
 
@@ -19,16 +19,35 @@ from writeoffs.ledger.models import JournalEntry, JournalLine
 def entries_of(case: CaseCompany) -> QuerySet[JournalEntry]:
     """Every entry since the opening list was taken in."""
     opened = [f"upload:{upload.pk}" for upload in case.openings]
-    return JournalEntry.objects.filter(entity=case.entity).exclude(source_ref__in=opened).order_by("pk")
+    return (
+        JournalEntry.objects.filter(entity=case.entity)
+        .exclude(source_ref__in=opened)
+        # What is taken over as history was booked elsewhere, long ago.
+        .exclude(origin="ERP", leg="HISTORY")
+        .order_by("pk")
+    )
 
 
 def legs(case: CaseCompany, period_of: Callable[[str], str] = lambda code: "") -> list[Leg]:
     """period_of: the case's word for the code of a fiscal period."""
-    made = []
+    made, sold = [], {}
     for entry in entries_of(case).select_related("period").prefetch_related("lines"):
-        lines = ((line.role, line.debit, line.credit) for line in entry.lines.all())
-        made.append(leg(lines, period_of(entry.period.code)))
-    return made
+        lines = [(line.role, line.debit, line.credit) for line in entry.lines.all()]
+        period = period_of(entry.period.code)
+        if entry.leg in ("SALE", "RELEASE"):
+            # The ERP books the gross cost of a sale, we the allowance that it releases: one leg in two books.
+            sold.setdefault((entry.source_ref, period), []).extend(lines)
+        else:
+            made.append(leg(lines, period))
+    return made + [leg(_netted(lines), period) for (_, period), lines in sold.items()]
+
+
+def _netted(lines: list[type_line]) -> list[type_line]:
+    """One line an account, on the side that is left."""
+    net: dict[str, Decimal] = {}
+    for role, debit, credit in lines:
+        net[role] = net.get(role, ZERO) + debit - credit
+    return [(role, max(amount, ZERO), max(-amount, ZERO)) for role, amount in net.items() if amount]
 
 
 def carrying(case: CaseCompany) -> Decimal:
@@ -57,3 +76,12 @@ def statements(case: CaseCompany) -> dict[str, Any]:
             "net_cash_change": flow.cash,
         },
     }
+
+
+def profit_by_period(case: CaseCompany, period_of: Callable[[str], str]) -> dict[str, Decimal]:
+    """Profit after tax of the case's entries, by the case's word for their period."""
+    by_period: dict[str, list[tuple[str, Decimal]]] = {}
+    for entry in entries_of(case).select_related("period").prefetch_related("lines"):
+        pairs = by_period.setdefault(period_of(entry.period.code), [])
+        pairs.extend((line.role, line.amount) for line in entry.lines.all())
+    return {name: effects(pairs).profit_after_tax for name, pairs in by_period.items()}

@@ -103,6 +103,9 @@ class Run:
     def statements(self) -> dict[str, Any]:
         return reading.statements(self.company)
 
+    def profit_by_period(self) -> dict[str, Decimal]:
+        return reading.profit_by_period(self.company, self._period_of)
+
     def made(self) -> tuple[type_keys, str]:
         """Does the case; gives what the product says and the first difference of the journal."""
         do = _KINDS.get(self.case.inputs["kind"])

@@ -21,7 +21,7 @@ class ValuationConfig(AppConfig):
 
         from core import refs, verify
         from core.models import Entity
-        from writeoffs.valuation import kinds, tax_rules
+        from writeoffs.valuation import assess, kinds, tax_rules
         from writeoffs.valuation.kinds_of_input import KINDS
 
         def address(entity: Entity, number: str) -> str:
@@ -33,3 +33,4 @@ class ValuationConfig(AppConfig):
         kinds.register_all()
         verify.register("tax rules", tax_rules.rules_told)
         tax_rules.register()
+        assess.connect()

@@ -1,0 +1,56 @@
+"""Rows in sets: insert, change and choose many rows in one statement, on both engines.
+
+PostgreSQL takes arrays and COPY; SQLite takes executemany and JSON arrays. Values are raw: scaled integers, ISO dates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def among(column: str) -> str:
+    """SQL condition that `column` is one of the ids of one parameter made by `ids`."""
+    if connection.vendor == "postgresql":
+        return f"{column} = any(%s)"
+    return f"{column} in (select value from json_each(%s))"
+
+
+def ids(values: Sequence[int]) -> Any:
+    return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))
+
+
+def rows_insert(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert raw rows into a table without insert guards."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.cursor.copy(f"copy {table} ({names}) from stdin") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"insert into {table} ({names}) values ({marks})", rows)
+
+
+def rows_update(table: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
+    """Set bigint columns by id; each row is (id, value, value, ...) in the order of `columns`."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            names = ["id", *columns]
+            arrays = ", ".join(["%s::bigint[]"] * len(names))
+            sets = ", ".join(f"{name} = u.{name}" for name in columns)
+            cursor.execute(
+                f"update {table} t set {sets} from unnest({arrays}) as u({', '.join(names)}) where t.id = u.id",
+                [list(values) for values in zip(*rows, strict=True)],
+            )
+            return
+        sets = ", ".join(f"{name} = %s" for name in columns)
+        cursor.executemany(f"update {table} set {sets} where id = %s", [(*row[1:], row[0]) for row in rows])

@@ -1,0 +1,81 @@
+"""How the people of a case value its stock: prices by the price owner, a policy by two people, an assessment, and the
+proposals that come of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from inventory.models import Item
+from tests.cases.run import Run
+from writeoffs.proposals.services import Header
+from writeoffs.proposals.services.assessed import proposals_from_assessment
+from writeoffs.valuation.assess import assessment_start
+from writeoffs.valuation.giving import input_give
+from writeoffs.valuation.models import Assessment, Price, ValuationPolicy
+
+
+def item(run: Run, sku: str) -> Item:
+    return Item.objects.get(entity=run.company.entity, sku=sku)
+
+
+def price(
+    run: Run, sku: str, *, lot: str = "", day: dt.date | None = None, recovers: bool = False, **figures: str | None
+) -> Price:
+    """Given by the price owner; figures: selling_price, cost_to_complete, cost_to_sell, nrv, replacement_cost .."""
+    given = {name: Decimal(text) for name, text in figures.items() if text is not None and name != "currency"}
+    return input_give(
+        entity=run.company.entity,
+        user=run.company["PRICE_OWNER"],
+        given=Price(
+            item=item(run, sku),
+            lot=run.lot(lot) if lot else None,
+            as_of=day or run.today,
+            currency=figures.get("currency") or run.company.entity.currency,
+            source="The case's price list",
+            recovers_in_year=recovers,
+            **given,
+        ),
+    )
+
+
+def policy(run: Run, **fields: Any) -> ValuationPolicy:
+    """How the case's company values its stock, from the first day of its year on."""
+    made: ValuationPolicy = ValuationPolicy.objects.create(
+        entity=run.company.entity,
+        starts_on=run.today.replace(month=1, day=1),
+        reason="The case's policy.",
+        asked_by=run.company["CONTROLLER"],
+        decided_by=run.company["APPROVER"],
+        **fields,
+    )
+    return made
+
+
+def assessed(run: Run, day: dt.date | None = None, **how: Any) -> Assessment:
+    """Started by the preparer; the job runs at once."""
+    found = assessment_start(entity=run.company.entity, user=run.company["PREPARER"], as_of=day or run.today, **how)
+    if found.status != Assessment.Status.DONE:
+        raise AssertionError(f"{found}: {found.get_status_display()}: {found.message}")
+    return found
+
+
+def accepted(run: Run, found: Assessment, day: dt.date | None = None) -> None:
+    """Every line that has something to book is accepted, proposed, approved and posted."""
+    if not any(line.movement for line in found.lines.all()):
+        return
+    day = day or run.today
+    header = Header("WRITE_DOWN", "PRICE_FALL", day, day, day)
+    made, _ = proposals_from_assessment(
+        assessment=found, lines=found.lines.all(), user=run.company["PREPARER"], header=header
+    )
+    for proposal in made:
+        run.company.posted(proposal)
+
+
+def judged(run: Run, **how: Any) -> Assessment:
+    """Assessed as of today, and everything accepted."""
+    found = assessed(run, **how)
+    accepted(run, found)
+    return found

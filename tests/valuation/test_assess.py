@@ -1,0 +1,170 @@
+"""Assessments over stored lots: what they read, what they keep, what they say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.errors import BadInput, NotAllowed, WrongState
+from core.jobs import run_job
+from core.models import AuditEvent, Job
+from tests.conftest import Company
+from tests.posting.stock import make_lot
+from tests.proposals.documents import posted, write_down_draft
+from writeoffs.valuation.assess import assessment_start
+from writeoffs.valuation.giving import input_give
+from writeoffs.valuation.models import Assessment, AssessmentLine, Contract, Price, PriceRate, ValuationPolicy
+
+pytestmark = pytest.mark.django_db
+DAY = dt.date(2026, 3, 16)
+
+
+@pytest.fixture(autouse=True)
+def in_march() -> object:
+    with time_machine.travel(dt.datetime(2026, 3, 20, 9, tzinfo=dt.UTC)) as clock:
+        yield clock
+
+
+def give_price(company: Company, sku: str, nrv: str | None, day: dt.date = DAY, **fields: object) -> Price:
+    item = company.entity.items.get(sku=sku)
+    price = Price(**{"item": item, "as_of": day, "currency": "EUR", "source": "List", **fields})
+    price.nrv = None if nrv is None else Decimal(nrv)
+    return input_give(entity=company.entity, user=company["PRICE_OWNER"], given=price)
+
+
+def start(company: Company, **how: object) -> Assessment:
+    return assessment_start(entity=company.entity, user=company["PREPARER"], **{"as_of": DAY, **how})  # type: ignore[arg-type]
+
+
+def line(found: Assessment, sku: str = "LAMP") -> AssessmentLine:
+    return found.lines.get(lot__item__sku=sku)
+
+
+def test_a_run_keeps_a_line_a_lot_with_what_it_was_worked_out_from(company: Company) -> None:
+    make_lot(company.entity, "LAMP", "100", "40")
+    make_lot(company.entity, "DESK", "10", "90")
+    price = give_price(company, "LAMP", "35")
+    found = start(company)
+    assert (found.status, found.number, found.line_count) == ("DONE", "AS-2026-0001", 2)
+    assert (found.cost, found.carried, found.required) == (4900, 0, 500)
+    lamp, desk = line(found), line(found, "DESK")
+    assert (lamp.price, lamp.nrv_value, lamp.required, lamp.governs) == (price, 3500, 500, "NRV")
+    assert (lamp.movement, lamp.outcome, desk.outcome, desk.required) == (500, "TESTED", "UNTESTED", 0)
+    assert found.untested_count == 1
+    assert "1 lots have neither a price nor a policy" in found.assumptions[0]
+    assert list(AuditEvent.objects.filter(kind__startswith="assessment").values_list("kind", flat=True)) == [
+        "assessment.started",
+        "assessment.done",
+    ]
+
+
+@pytest.mark.database
+def test_a_run_of_a_past_day_knows_what_stood_then(company: Company) -> None:
+    lot = make_lot(company.entity, "LAMP", "100", "40")
+    give_price(company, "LAMP", "35", day=dt.date(2026, 2, 1))
+    posted(company, write_down_draft(company, lot, "3000"))
+    give_price(company, "LAMP", "20", day=dt.date(2026, 3, 15))
+    before = start(company, as_of=dt.date(2026, 2, 28))
+    assert (line(before).carried, line(before).required) == (0, 500)
+    after = start(company)
+    assert (line(after).carried, line(after).required, line(after).movement) == (1000, 2000, 1000)
+    assert (line(after).change, line(after).change_amount, line(after).change_why) == ("GROWN", 1500, "Price")
+
+
+def test_a_price_of_the_lot_goes_before_that_of_its_item_and_a_rate_is_not_rounded(company: Company) -> None:
+    lot = make_lot(company.entity, "LAMP", "3", "1")
+    give_price(company, "LAMP", "5")
+    give_price(company, "LAMP", "0.333333", lot=lot, currency="USD")
+    assert "No rate for USD" in start(company).assumptions[0]
+    rate = PriceRate(currency="USD", as_of=DAY, rate=Decimal("0.9"), source="ECB")
+    input_give(entity=company.entity, user=company["CONTROLLER"], given=rate)
+    assert line(start(company)).nrv_value == Decimal("0.90")
+
+
+def test_a_contract_takes_the_costs_of_the_items_price_where_it_has_none(company: Company) -> None:
+    make_lot(company.entity, "LAMP", "1000", "50")
+    give_price(company, "LAMP", None, selling_price=Decimal(46), cost_to_sell=Decimal(1))
+    contract = Contract(
+        item=company.entity.items.get(),
+        reference="SC-1",
+        quantity=Decimal(600),
+        price=Decimal(52),
+        currency="EUR",
+        starts_on=DAY,
+        ends_on=DAY + dt.timedelta(days=30),
+        source="Contract",
+    )
+    input_give(entity=company.entity, user=company["PREPARER"], given=contract)
+    found = line(start(company))
+    assert (found.required, found.governs, found.contract_quantity) == (2000, "CONTRACT", 600)
+    assert (found.contract_value, found.nrv_value) == (600 * 51, 600 * 51 + 400 * 45)
+
+
+def test_what_is_gone_since_the_run_before_stays_visible(company: Company) -> None:
+    make_lot(company.entity, "LAMP", "100", "40")
+    give_price(company, "LAMP", "35")
+    first = start(company)
+    assert line(first).change == "NEW"
+    assert line(start(company)).change == "SAME"
+    company.entity.items.get().lots.update(quantity=0, cost=0)
+    gone = line(start(company))
+    assert (gone.change, gone.change_amount, gone.outcome, gone.required) == ("GONE", -500, "OUT", 0)
+
+
+@pytest.mark.database
+def test_as_many_queries_for_many_lots_as_for_one(company: Company) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as counted:
+            start(company)
+        return len(counted)
+
+    make_lot(company.entity, "LAMP", "100", "40")
+    give_price(company, "LAMP", "35")
+    start(company)
+    one = queries()
+    for number in range(12):
+        make_lot(company.entity, f"DESK-{number}", "10", "90")
+        give_price(company, f"DESK-{number}", "85")
+    many = queries()
+    inserts = 12 if connection.vendor == "sqlite" else 0
+    assert many <= one + inserts
+
+
+def test_who_may_not_and_when_it_cannot_be(company: Company) -> None:
+    with pytest.raises(NotAllowed, match="by a preparer or a controller"):
+        assessment_start(entity=company.entity, user=company["APPROVER"], as_of=DAY)
+    with pytest.raises(BadInput, match="2026-03-21 lies in the future"):
+        start(company, as_of=dt.date(2026, 3, 21))
+    Assessment.objects.filter(pk=start(company).pk).update(status="RUNNING")
+    with pytest.raises(WrongState, match="running already"):
+        start(company)
+
+
+def test_a_run_that_is_done_is_not_done_again(company: Company) -> None:
+    make_lot(company.entity, "LAMP", "100", "40")
+    give_price(company, "LAMP", "35")
+    found = start(company)
+    Job.objects.filter(pk=found.job_id).update(status="QUEUED")
+    run_job.call(found.job_id)
+    found.refresh_from_db()
+    assert (found.status, found.lines.count()) == ("DONE", 1)
+
+
+def test_a_policy_of_a_class_goes_before_that_of_the_whole(company: Company) -> None:
+    lot = make_lot(company.entity, "LAMP", "100", "40")
+    people = {"asked_by": company["CONTROLLER"], "decided_by": company["APPROVER"], "reason": "Policy"}
+    for category, rate in ((None, "0.1"), (lot.item.category, "0.5")):
+        policy = ValuationPolicy.objects.create(
+            entity=company.entity, category=category, starts_on=dt.date(2026, 1, 1), **people
+        )
+        policy.bands.create(from_days=0, rate=Decimal(rate))
+    type(lot).objects.filter(pk=lot.pk).update(received_on=dt.date(2026, 1, 1))
+    found = line(start(company))
+    assert (found.ageing_need, found.governs, found.reason) == (2000, "AGEING", "OBSOLESCENCE")

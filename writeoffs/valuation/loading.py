@@ -1,0 +1,255 @@
+"""Gathers what a run holds lots against: a constant number of queries, whatever the number of lots.
+
+Invariant: everything is as of the day: what lots held then, and the inputs and policies that counted for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from core.models import Entity
+from core.money import to_raw
+from core.words import Framework
+from inventory.models import Movement
+from writeoffs.ledger.calendar import fiscal_year_of
+from writeoffs.valuation import known
+from writeoffs.valuation.models import AgeingBand, ValuationPolicy
+from writeoffs.valuation.rules.assessing import Known, LotFacts, PolicyFacts, PriceFacts
+from writeoffs.valuation.rules.contracts import Sold
+from writeoffs.valuation.rules.provisions import Matrix
+from writeoffs.valuation.rules.worth import PAR, net_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which lots are judged; empty: all."""
+
+    categories: frozenset[int] = frozenset()
+    locations: frozenset[int] = frozenset()
+
+
+def lots_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> list[LotFacts]:
+    """Every lot that held units or value on the day, an item's oldest first. Two queries, three where the day lies
+    before the last movement."""
+    last = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
+    source, values = _standing(entity, day) if last is not None and last > day else _now(entity)
+    where, narrowed = _within(scope)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select s.id, s.item_id, i.category_id, s.quantity, s.cost - s.allowance + s.write_down, s.write_down, "
+            f"s.received_on, s.expires_on from ({source}) s join inventory_item i on i.id = s.item_id "
+            f"where (s.quantity <> 0 or s.cost <> 0 or s.write_down <> 0){where} "
+            "order by s.item_id, s.received_on is null, s.received_on, s.id",
+            [*values, *narrowed],
+        )
+        rows = cursor.fetchall()
+    charged = _charged(entity, day)
+    marks = {row[1]: row[2] for row in known.conditions_as_of(entity=entity, as_of=day)}
+    today = day.toordinal()
+    return [
+        LotFacts(
+            lot_id,
+            item_id,
+            category_id,
+            int(quantity),
+            int(cost),
+            int(carried),
+            charged.get(lot_id, 0),
+            None if received is None else max(0, today - _ordinal(received)),
+            None if expires is None else _ordinal(expires) - today,
+            marks.get(lot_id, ""),
+        )
+        for lot_id, item_id, category_id, quantity, cost, carried, received, expires in rows
+    ]
+
+
+_LOT = "l.id, l.item_id, l.location_id, l.received_on, l.expires_on"
+
+
+def _now(entity: Entity) -> tuple[str, list[Any]]:
+    return (
+        f"select {_LOT}, l.quantity, l.cost, l.allowance, l.write_down from inventory_lot l where l.entity_id = %s",
+        [entity.pk],
+    )
+
+
+def _standing(entity: Entity, day: dt.date) -> tuple[str, list[Any]]:
+    """What the movements up to the day add up to."""
+    sums = ", ".join(f"sum(m.{name}) as {name}" for name in ("quantity", "cost", "allowance", "write_down"))
+    return (
+        f"select {_LOT}, m.quantity, m.cost, m.allowance, m.write_down from inventory_lot l join ("
+        f"select m.lot_id, {sums} from inventory_movement m where m.entity_id = %s and m.posted_on <= %s "
+        "group by m.lot_id) m on m.lot_id = l.id",
+        [entity.pk, day.isoformat()],
+    )
+
+
+def _within(scope: Scope) -> tuple[str, list[int]]:
+    found, values = "", []
+    for column, chosen in (("i.category_id", scope.categories), ("s.location_id", scope.locations)):
+        if chosen:
+            found += f" and {column} in ({', '.join(['%s'] * len(chosen))})"
+            values += sorted(chosen)
+    return found, values
+
+
+def _charged(entity: Entity, day: dt.date) -> dict[int, int]:
+    """Lot -> what is still attached of the write-downs of the day's fiscal year."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select w.lot_id, sum(w.amount) from inventory_writedownmovement w join inventory_movement m "
+            "on m.id = w.movement_id where m.entity_id = %s and m.posted_on <= %s and w.fiscal_year = %s "
+            "group by w.lot_id",
+            [entity.pk, day.isoformat(), fiscal_year_of(entity, day)],
+        )
+        return {lot_id: max(0, int(amount)) for lot_id, amount in cursor.fetchall()}
+
+
+def _ordinal(day: str | dt.date) -> int:
+    """A raw date: text on SQLite."""
+    return (dt.date.fromisoformat(day) if isinstance(day, str) else day).toordinal()
+
+
+# --- inputs ----------------------------------------------------------------------------------------------------------
+
+
+def known_as_of(*, entity: Entity, day: dt.date, basis: str) -> tuple[Known, list[str]]:
+    """The inputs and policies that count on the day, and sentences on what is missing of them."""
+    rates = {currency: int(rate) for currency, rate, _ in known.rates_as_of(entity=entity, as_of=day)}
+    rates[entity.currency] = PAR
+    default, policies, months = policies_as_of(entity=entity, day=day, basis=basis)
+    prices: dict[int, PriceFacts] = {}
+    lot_prices: dict[int, PriceFacts] = {}
+    lost: set[str] = set()
+    for row in known.prices_as_of(entity=entity, as_of=day):
+        price = _price(row, rates)
+        if price.rate is None:
+            lost.add(price.currency)
+        if row[2] is None:
+            prices[row[1]] = price
+        else:
+            lot_prices[row[2]] = price
+    said = [f"No rate for {code} is known on {day.isoformat()}: prices in it were not used." for code in sorted(lost)]
+    contracts, told = _contracts(entity, day, prices, rates)
+    uses: dict[int, list[int]] = {}
+    for _, material, product, _ in known.uses_as_of(entity=entity, as_of=day):
+        uses.setdefault(material, []).append(product)
+    demand = {
+        item: (total, count) for item, total, count, _, _ in known.demand_as_of(entity=entity, as_of=day, months=months)
+    }
+    return (
+        Known(
+            prices=prices,
+            lot_prices=lot_prices,
+            contracts=contracts,
+            uses=uses,
+            demand=demand,
+            policies=policies,
+            default=default,
+            unit_costs=_unit_costs(entity, {product for products in uses.values() for product in products}),
+        ),
+        [*said, *told],
+    )
+
+
+def _price(row: known.Row, rates: dict[str, int]) -> PriceFacts:
+    (price_id, _, _, _, currency, selling, completion, sale, nrv, replacement, profit, excess, _, recovers) = row
+    return PriceFacts(
+        price_id,
+        rates.get(currency),
+        net_unit(nrv=nrv, selling_price=selling, cost_to_complete=completion, cost_to_sell=sale),
+        (completion or 0) + (sale or 0),
+        replacement,
+        profit,
+        excess,
+        bool(recovers),
+        currency,
+    )
+
+
+def _contracts(
+    entity: Entity, day: dt.date, prices: dict[int, PriceFacts], rates: dict[str, int]
+) -> tuple[dict[int, list[Sold]], list[str]]:
+    """Net per unit: the contract's own costs, or those of the item's price where they are in the same currency."""
+    found: dict[int, list[Sold]] = {}
+    said = []
+    for row in known.contracts_as_of(entity=entity, as_of=day):
+        _, item, reference, quantity, price, currency, completion, sale, _, _ = row
+        rate = rates.get(currency)
+        if rate is None:
+            said.append(f"Contract {reference}: no rate for {currency} on {day.isoformat()}, so it was not used.")
+            continue
+        costs = (completion or 0) + (sale or 0)
+        listed = prices.get(item)
+        if completion is None and sale is None and listed is not None:
+            costs = listed.costs if listed.currency == currency else 0
+            if listed.costs and listed.currency != currency:
+                said.append(
+                    f"Contract {reference} is in {currency}, the costs of its item in {listed.currency}: it was taken "
+                    "without costs."
+                )
+        found.setdefault(item, []).append(Sold(quantity, price - costs, rate))
+    return found, said
+
+
+def _unit_costs(entity: Entity, items: Collection[int]) -> dict[int, int]:
+    """What a unit of each item cost last, whether any is on hand or not."""
+    if not items:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select item_id, max(unit_cost) from inventory_lot where entity_id = %s and unit_cost > 0 "
+            f"and item_id in ({', '.join(['%s'] * len(items))}) group by item_id",
+            [entity.pk, *sorted(items)],
+        )
+        return {item: int(cost) for item, cost in cursor.fetchall()}
+
+
+# --- policies --------------------------------------------------------------------------------------------------------
+
+
+def policies_as_of(*, entity: Entity, day: dt.date, basis: str) -> tuple[PolicyFacts, dict[int, PolicyFacts], int]:
+    """The policy for all classes, those of single ones, and over how many months demand is averaged. Two queries."""
+    standing: dict[int | None, ValuationPolicy] = {}
+    found = ValuationPolicy.objects.filter(entity=entity, basis=basis, starts_on__lte=day)
+    for policy in found.order_by("starts_on", "version"):
+        standing[policy.category_id] = policy
+    bands: dict[int, list[AgeingBand]] = {}
+    for band in AgeingBand.objects.filter(policy__in=standing.values()).order_by("policy", "from_days"):
+        bands.setdefault(band.policy_id, []).append(band)
+    interim = fiscal_year_of(entity, day + dt.timedelta(days=1)) == fiscal_year_of(entity, day)
+    facts = {key: _policy(entity, policy, bands.get(policy.pk, []), interim) for key, policy in standing.items()}
+    default = facts.pop(None, PolicyFacts(us_gaap=entity.framework == Framework.US_GAAP, interim=interim))
+    whole = standing.get(None)
+    return (
+        default,
+        {key: policy for key, policy in facts.items() if key is not None},
+        whole.demand_months if whole else 12,
+    )
+
+
+def _policy(entity: Entity, policy: ValuationPolicy, bands: list[AgeingBand], interim: bool) -> PolicyFacts:
+    matrix = (
+        Matrix(tuple(band.from_days for band in bands), tuple(to_raw(band.rate, 6) for band in bands))
+        if bands
+        else None
+    )
+    return PolicyFacts(
+        policy.pk,
+        (policy.framework or entity.framework) == Framework.US_GAAP,
+        policy.level,
+        policy.cost_formula,
+        matrix,
+        policy.excess_months,
+        to_raw(policy.excess_recovery, 6),
+        None if policy.expired_rate is None else to_raw(policy.expired_rate, 6),
+        policy.expiring_days,
+        None if policy.expiring_rate is None else to_raw(policy.expiring_rate, 6),
+        interim,
+    )
