@@ -6,7 +6,7 @@ PostgreSQL takes arrays and COPY; SQLite takes executemany and JSON arrays. Valu
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -23,7 +23,7 @@ def ids(values: Sequence[int]) -> Any:
     return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))
 
 
-def rows_insert(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+def rows_insert(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert raw rows into a table without insert guards."""
     if not rows:
         return

@@ -6,15 +6,16 @@ Invariant: everything is as of the day: what lots held then, and the inputs and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max
 
 from core.models import Entity
-from core.money import to_raw
+from core.money import RATE_SCALE, to_raw
 from core.words import Framework
 from inventory.models import Movement
 from writeoffs.ledger.calendar import fiscal_year_of
@@ -28,30 +29,55 @@ from writeoffs.valuation.rules.worth import PAR, net_unit
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which lots are judged; empty: all."""
+    """Which lots are kept; empty: all. All are judged, since demand, contracts and groups are of all of them."""
 
     categories: frozenset[int] = frozenset()
     locations: frozenset[int] = frozenset()
 
+    @property
+    def whole(self) -> bool:
+        return not (self.categories or self.locations)
 
-def lots_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> list[LotFacts]:
-    """Every lot that held units or value on the day, an item's oldest first. Two queries, three where the day lies
-    before the last movement."""
+    def holds(self, category: int, location: int) -> bool:
+        return (not self.categories or category in self.categories) and (
+            not self.locations or location in self.locations
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """lots: of all items, an item's oldest first. outside: those that the scope leaves out."""
+
+    lots: list[LotFacts]
+    outside: frozenset[int]
+
+    @property
+    def kept(self) -> int:
+        return len(self.lots) - len(self.outside)
+
+
+def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> Stock:
+    """Every lot that held units or value on the day. Four queries."""
     last = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
     source, values = _standing(entity, day) if last is not None and last > day else _now(entity)
-    where, narrowed = _within(scope)
     with connection.cursor() as cursor:
         cursor.execute(
             "select s.id, s.item_id, i.category_id, s.quantity, s.cost - s.allowance + s.write_down, s.write_down, "
-            f"s.received_on, s.expires_on from ({source}) s join inventory_item i on i.id = s.item_id "
-            f"where (s.quantity <> 0 or s.cost <> 0 or s.write_down <> 0){where} "
+            f"s.received_on, s.expires_on, s.location_id from ({source}) s "
+            "join inventory_item i on i.id = s.item_id "
+            "where s.quantity <> 0 or s.cost <> 0 or s.write_down <> 0 "
             "order by s.item_id, s.received_on is null, s.received_on, s.id",
-            [*values, *narrowed],
+            values,
         )
         rows = cursor.fetchall()
+    outside = frozenset(row[0] for row in rows if not scope.holds(row[2], row[8])) if not scope.whole else frozenset()
+    return Stock(_lots(entity, day, rows), outside)
+
+
+def _lots(entity: Entity, day: dt.date, rows: Iterable[known.Row]) -> list[LotFacts]:
     charged = _charged(entity, day)
     marks = {row[1]: row[2] for row in known.conditions_as_of(entity=entity, as_of=day)}
-    today = day.toordinal()
+    today, days = day.toordinal(), _Days()
     return [
         LotFacts(
             lot_id,
@@ -61,11 +87,11 @@ def lots_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> list[LotFacts]:
             int(cost),
             int(carried),
             charged.get(lot_id, 0),
-            None if received is None else max(0, today - _ordinal(received)),
-            None if expires is None else _ordinal(expires) - today,
+            None if received is None else max(0, today - days[received]),
+            None if expires is None else days[expires] - today,
             marks.get(lot_id, ""),
         )
-        for lot_id, item_id, category_id, quantity, cost, carried, received, expires in rows
+        for lot_id, item_id, category_id, quantity, cost, carried, received, expires, _ in rows
     ]
 
 
@@ -90,15 +116,6 @@ def _standing(entity: Entity, day: dt.date) -> tuple[str, list[Any]]:
     )
 
 
-def _within(scope: Scope) -> tuple[str, list[int]]:
-    found, values = "", []
-    for column, chosen in (("i.category_id", scope.categories), ("s.location_id", scope.locations)):
-        if chosen:
-            found += f" and {column} in ({', '.join(['%s'] * len(chosen))})"
-            values += sorted(chosen)
-    return found, values
-
-
 def _charged(entity: Entity, day: dt.date) -> dict[int, int]:
     """Lot -> what is still attached of the write-downs of the day's fiscal year."""
     with connection.cursor() as cursor:
@@ -111,19 +128,23 @@ def _charged(entity: Entity, day: dt.date) -> dict[int, int]:
         return {lot_id: max(0, int(amount)) for lot_id, amount in cursor.fetchall()}
 
 
-def _ordinal(day: str | dt.date) -> int:
-    """A raw date: text on SQLite."""
-    return (dt.date.fromisoformat(day) if isinstance(day, str) else day).toordinal()
+class _Days(dict[Any, int]):
+    """A raw date (text on SQLite) -> its ordinal; many lots share a day."""
+
+    def __missing__(self, day: str | dt.date) -> int:
+        found = self[day] = (dt.date.fromisoformat(day) if isinstance(day, str) else day).toordinal()
+        return found
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
 
 
-def known_as_of(*, entity: Entity, day: dt.date, basis: str) -> tuple[Known, list[str]]:
-    """The inputs and policies that count on the day, and sentences on what is missing of them."""
+def known_as_of(*, entity: Entity, day: dt.date, basis: str, categories: Mapping[int, int]) -> tuple[Known, list[str]]:
+    """The inputs and policies that count on the day, and sentences on what is missing of them. categories: item -> its
+    class, of the items on hand."""
     rates = {currency: int(rate) for currency, rate, _ in known.rates_as_of(entity=entity, as_of=day)}
     rates[entity.currency] = PAR
-    default, policies, months = policies_as_of(entity=entity, day=day, basis=basis)
+    default, policies, said = policies_as_of(entity=entity, day=day, basis=basis)
     prices: dict[int, PriceFacts] = {}
     lot_prices: dict[int, PriceFacts] = {}
     lost: set[str] = set()
@@ -135,27 +156,44 @@ def known_as_of(*, entity: Entity, day: dt.date, basis: str) -> tuple[Known, lis
             prices[row[1]] = price
         else:
             lot_prices[row[2]] = price
-    said = [f"No rate for {code} is known on {day.isoformat()}: prices in it were not used." for code in sorted(lost)]
+    said += [f"No rate for {code} is known on {day.isoformat()}: prices in it were not used." for code in sorted(lost)]
     contracts, told = _contracts(entity, day, prices, rates)
     uses: dict[int, list[int]] = {}
     for _, material, product, _ in known.uses_as_of(entity=entity, as_of=day):
         uses.setdefault(material, []).append(product)
-    demand = {
-        item: (total, count) for item, total, count, _, _ in known.demand_as_of(entity=entity, as_of=day, months=months)
-    }
     return (
         Known(
             prices=prices,
             lot_prices=lot_prices,
             contracts=contracts,
             uses=uses,
-            demand=demand,
+            demand=_demand(entity, day, default, policies, categories),
             policies=policies,
             default=default,
             unit_costs=_unit_costs(entity, {product for products in uses.values() for product in products}),
         ),
         [*said, *told],
     )
+
+
+def _demand(
+    entity: Entity,
+    day: dt.date,
+    default: PolicyFacts,
+    policies: Mapping[int, PolicyFacts],
+    categories: Mapping[int, int],
+) -> dict[int, tuple[int, int]]:
+    """Item -> (units, months): of the window of its policy, from the first month that has a figure on; a month without
+    one after that counts as nil. A query for each length of window."""
+    found: dict[int, tuple[int, int]] = {}
+    asking = {policy.demand_months for policy in (default, *policies.values()) if policy.excess_months is not None}
+    for months in sorted(asking):
+        _, last = known.demand_window(day, months)
+        for item, total, _, first, _ in known.demand_as_of(entity=entity, as_of=day, months=months):
+            category = categories.get(item)
+            if category is not None and policies.get(category, default).demand_months == months:
+                found[item] = total, (last.year - first.year) * 12 + last.month - first.month + 1
+    return found
 
 
 def _price(row: known.Row, rates: dict[str, int]) -> PriceFacts:
@@ -214,10 +252,12 @@ def _unit_costs(entity: Entity, items: Collection[int]) -> dict[int, int]:
 # --- policies --------------------------------------------------------------------------------------------------------
 
 
-def policies_as_of(*, entity: Entity, day: dt.date, basis: str) -> tuple[PolicyFacts, dict[int, PolicyFacts], int]:
-    """The policy for all classes, those of single ones, and over how many months demand is averaged. Two queries."""
+def policies_as_of(
+    *, entity: Entity, day: dt.date, basis: str
+) -> tuple[PolicyFacts, dict[int, PolicyFacts], list[str]]:
+    """The policy for all classes, those of single ones, and sentences on what is odd about them. Two queries."""
     standing: dict[int | None, ValuationPolicy] = {}
-    found = ValuationPolicy.objects.filter(entity=entity, basis=basis, starts_on__lte=day)
+    found = ValuationPolicy.objects.filter(entity=entity, basis=basis, starts_on__lte=day).select_related("category")
     for policy in found.order_by("starts_on", "version"):
         standing[policy.category_id] = policy
     bands: dict[int, list[AgeingBand]] = {}
@@ -225,31 +265,51 @@ def policies_as_of(*, entity: Entity, day: dt.date, basis: str) -> tuple[PolicyF
         bands.setdefault(band.policy_id, []).append(band)
     interim = fiscal_year_of(entity, day + dt.timedelta(days=1)) == fiscal_year_of(entity, day)
     facts = {key: _policy(entity, policy, bands.get(policy.pk, []), interim) for key, policy in standing.items()}
+    said = [sentence for policy in standing.values() for sentence in _odd(policy, bands.get(policy.pk, []))]
+    if None not in standing:
+        said.append(
+            f"No policy for all stock counts on {day.isoformat()}: classes without one of their own were judged item "
+            "by item against NRV alone. Propose one under Policies."
+        )
     default = facts.pop(None, PolicyFacts(us_gaap=entity.framework == Framework.US_GAAP, interim=interim))
-    whole = standing.get(None)
-    return (
-        default,
-        {key: policy for key, policy in facts.items() if key is not None},
-        whole.demand_months if whole else 12,
-    )
+    return default, {key: policy for key, policy in facts.items() if key is not None}, said
+
+
+def _odd(policy: ValuationPolicy, bands: list[AgeingBand]) -> Iterator[str]:
+    """An age in no band takes the rate of the band before it, one in two bands that of the later one."""
+    until: int | None = -1
+    for band in bands:
+        if until is None or band.from_days <= until:
+            yield f"{policy}: the band from {band.from_days} days overlaps the one before; the later one was taken."
+        elif band.from_days > until + 1:
+            before = "no loss" if until < 0 else "the rate of the band before"
+            yield f"{policy}: no band holds {until + 1} to {band.from_days - 1} days; {before} was taken for them."
+        until = band.to_days
+    if bands and until is not None:
+        yield f"{policy}: no band holds more than {until} days; the rate of the last band was taken for them."
 
 
 def _policy(entity: Entity, policy: ValuationPolicy, bands: list[AgeingBand], interim: bool) -> PolicyFacts:
     matrix = (
-        Matrix(tuple(band.from_days for band in bands), tuple(to_raw(band.rate, 6) for band in bands))
+        Matrix(tuple(band.from_days for band in bands), tuple(to_raw(band.rate, RATE_SCALE) for band in bands))
         if bands
         else None
     )
     return PolicyFacts(
-        policy.pk,
-        (policy.framework or entity.framework) == Framework.US_GAAP,
-        policy.level,
-        policy.cost_formula,
-        matrix,
-        policy.excess_months,
-        to_raw(policy.excess_recovery, 6),
-        None if policy.expired_rate is None else to_raw(policy.expired_rate, 6),
-        policy.expiring_days,
-        None if policy.expiring_rate is None else to_raw(policy.expiring_rate, 6),
-        interim,
+        policy_id=policy.pk,
+        us_gaap=(policy.framework or entity.framework) == Framework.US_GAAP,
+        level=policy.level,
+        cost_formula=policy.cost_formula,
+        matrix=matrix,
+        excess_months=policy.excess_months,
+        excess_recovery=to_raw(policy.excess_recovery, RATE_SCALE),
+        expired_rate=_rate(policy.expired_rate),
+        expiring_days=policy.expiring_days,
+        expiring_rate=_rate(policy.expiring_rate),
+        interim=interim,
+        demand_months=policy.demand_months,
     )
+
+
+def _rate(rate: Decimal | None) -> int | None:
+    return None if rate is None else to_raw(rate, RATE_SCALE)

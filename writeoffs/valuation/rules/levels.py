@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from core.money import MONEY_SCALE, divide_half_away
 
 
-def shortfall(lots: Sequence[tuple[int, int]]) -> int:
-    """lots: (cost, NRV of the lot). What the group is short of its cost; nil or more."""
-    return max(0, sum(cost for cost, _ in lots) - sum(nrv for _, nrv in lots))
+def group_short(gap: int, lost: int) -> int:
+    """What a group is written down by. gap: sum of cost less sum of NRV; lost: what its lots lose one by one, which the
+    group never loses more than: what several contracts lose is offset by no other lot."""
+    return min(max(0, gap), lost)
 
 
 def spread(amount: int, weights: Sequence[int], exponent: int) -> list[int]:

@@ -7,14 +7,9 @@ and never replaces the NRV test where there is evidence.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-from core.money import RATE_SCALE, rate_raw
-from writeoffs.valuation.rules.worth import rounded
-
-ONE = 10**RATE_SCALE
+from core.money import MONEY_SCALE, divide_half_away, rate_raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +30,19 @@ def ageing_need(cost: int, age: int, matrix: Matrix, exponent: int) -> int:
     return rate_raw(cost, matrix.rate(age), exponent)
 
 
-def excess_units(on_hand: int, monthly_demand: Fraction, months: int) -> int:
-    """max(0, on hand - monthly demand x months), quantity 10^4; a part of the last digit counts as demanded."""
-    kept = monthly_demand * months
-    return max(0, on_hand - -(-kept.numerator // kept.denominator))
+def excess_units(on_hand: int, units: int, in_months: int, kept_months: int) -> int:
+    """max(0, on hand - monthly demand x months kept), quantity 10^4; units: demand of so many months. A part of the
+    last digit counts as demanded."""
+    kept = -(-units * kept_months // in_months)
+    return max(0, on_hand - kept)
 
 
-def excess_by_lot(excess: int, lots: Sequence[int]) -> list[int]:
-    """The excess units over lots, oldest first."""
-    taken = []
-    for quantity in lots:
-        part = min(quantity, excess)
-        taken.append(part)
-        excess -= part
-    return taken
-
-
-def excess_need(units: int, cost: int, quantity: int, recoverable: Fraction, exponent: int) -> int:
-    """units x (cost - recoverable) of a lot, never below nil. recoverable: exact raw money per raw unit of quantity."""
-    lost = Fraction(cost * units, quantity) - recoverable * units
-    return max(0, rounded(lost, exponent))
+def excess_need(units: int, cost: int, quantity: int, fetched: int, per: int, exponent: int) -> int:
+    """units x (cost - recoverable) of a lot, between nil and the cost of those units. fetched / per: what a raw unit of
+    quantity still fetches, raw money, exact; no less than nil."""
+    unit: int = 10 ** (MONEY_SCALE - exponent)
+    lost = units * (cost * per - max(0, fetched) * quantity)
+    return divide_half_away(lost, quantity * per * unit) * unit if lost > 0 else 0
 
 
 def expiry_need(

@@ -13,6 +13,9 @@ from core.money import EXCHANGE_SCALE, MONEY_SCALE, QUANTITY_SCALE, UNIT_COST_SC
 
 PAR = 10**EXCHANGE_SCALE
 _PLACES = QUANTITY_SCALE + UNIT_COST_SCALE + EXCHANGE_SCALE
+# By the currency's exponent: what a product is divided by, and a unit of the currency in raw money.
+_BY = tuple(10 ** (_PLACES - exponent) for exponent in range(MONEY_SCALE + 1))
+_STEP = tuple(10 ** (MONEY_SCALE - exponent) for exponent in range(MONEY_SCALE + 1))
 
 
 def net_unit(
@@ -29,9 +32,8 @@ def net_unit(
 
 def worth_raw(quantity: int, unit: int, rate: int, exponent: int) -> int:
     """Raw money of quantity x unit figure x rate, rounded once to the currency's unit."""
-    value: int = divide_half_away(quantity * unit * rate, 10 ** (_PLACES - exponent))
-    unit: int = 10 ** (MONEY_SCALE - exponent)
-    return value * unit
+    value: int = divide_half_away(quantity * unit * rate, _BY[exponent]) * _STEP[exponent]
+    return value
 
 
 def exact(quantity: int, unit: int, rate: int) -> Fraction:
