@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
@@ -24,9 +24,7 @@ def ids(values: Sequence[int]) -> Any:
 
 
 def rows_insert(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert raw rows into a table without insert guards."""
-    if not rows:
-        return
+    """Insert raw rows into a table without insert guards; they may be made on the way."""
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -34,8 +32,8 @@ def rows_insert(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ..
                 for row in rows:
                     copy.write_row(row)
             return
-        marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"insert into {table} ({names}) values ({marks})", rows)
+        marks, given = ", ".join(["%s"] * len(columns)), cast(Sequence[Any], rows)
+        cursor.executemany(f"insert into {table} ({names}) values ({marks})", given)
 
 
 def rows_update(table: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
