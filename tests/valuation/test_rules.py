@@ -56,11 +56,12 @@ def stocks(draw: st.DrawFn) -> tuple[list[LotFacts], dict[int, PriceFacts]]:
         cost = draw(st.integers(1, 10**7)) * 100
         carried = draw(st.integers(0, cost // 100)) * 100
         charged = draw(st.integers(0, carried // 100)) * 100
+        item = draw(st.integers(1, 4))
         lots.append(
             LotFacts(
                 number,
-                draw(st.integers(1, 4)),
-                draw(st.integers(1, 2)),
+                item,
+                item % 2 + 1,
                 draw(st.integers(1, 10**7)),
                 cost,
                 carried,
