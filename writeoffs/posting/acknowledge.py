@@ -18,6 +18,7 @@ from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Entity, User
 from core.words import Role
 from writeoffs.posting.erp_proof import erp_state
+from writeoffs.posting.flight import lines_accept
 from writeoffs.posting.models import CONFIRMABLE, PENDING, Posting, PostingLine
 
 # Who may give their word that the ERP has a posting.
@@ -26,7 +27,8 @@ ACKNOWLEDGED_BY = frozenset({Role.CONTROLLER, Role.PREPARER})
 
 @transaction.atomic
 def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str) -> Posting:
-    """A person confirms that the ERP has the posting. WrongState where it was confirmed before or nothing is
+    """A person confirms that the ERP has the posting; where lines were voided since its batch was made, that it did
+    what the batch asked for, so that their way back waits. WrongState where it was confirmed before or nothing is
     outstanding."""
     name = source_ref.partition(":")[2]
     if not roles_in(entity, user) & ACKNOWLEDGED_BY:
@@ -44,7 +46,11 @@ def posting_acknowledge(*, entity: Entity, source_ref: str, user: User, how: str
     )
     if changed != 1:
         raise WrongState(f"{name} is marked already: {posting.get_status_display()}. Nothing was changed.")
-    PostingLine.objects.filter(posting=posting).update(outstanding=Decimal(0))
+    lines_accept(PostingLine.objects.filter(posting=posting))
+    if PostingLine.objects.filter(posting=posting).exclude(outstanding=Decimal(0)).exists():
+        Posting.objects.filter(pk=posting.pk).update(
+            status=Posting.Status.UNACKNOWLEDGED, acknowledged_at=None, acknowledged_by=None, batch=None
+        )
     posting.refresh_from_db()
     audit.record(
         entity=entity,

@@ -29,6 +29,7 @@ from writeoffs.posting.erp_charges import charge_state, charges_send, charges_wa
 from writeoffs.posting.erp_proof import BATCH, HANDOUT, SERIES, batch_row, handout_row
 from writeoffs.posting.exports import IMPORT, INFORMATION, Row, charge_rows, document_number, file_text, rows_of
 from writeoffs.posting.feed_models import ErpBatch, ErpHandout, FeedKind, Takes
+from writeoffs.posting.flight import BATCH_DONE, lines_send
 from writeoffs.posting.models import PENDING, Posting
 
 MADE_BY = frozenset({Role.CONTROLLER, Role.PREPARER})
@@ -65,7 +66,8 @@ def postings_unsent(*, entity: Entity) -> QuerySet[Posting]:
         chain_sequence__gt=OuterRef("journal_through"),
     )
     journal_alone = Q(status=Posting.Status.NOT_NEEDED, takes=Takes.JOURNAL) & Q(Exists(own))
-    return Posting.objects.filter(Q(status__in=PENDING) | journal_alone, entity=entity, batch__isnull=True)
+    nowhere = (Q(status__in=PENDING) | journal_alone) & Q(batch__isnull=True)
+    return Posting.objects.filter(nowhere | BATCH_DONE, entity=entity)
 
 
 def batches_waiting(*, entity: Entity) -> list[Waiting]:
@@ -123,6 +125,7 @@ def _batch_make(entity: Entity, user: User, kind: str, takes: str) -> ErpBatch:
     )
     again = [posting for posting in postings if posting.is_rejected]
     Posting.objects.filter(pk__in=[posting.pk for posting in postings]).update(batch=batch)
+    lines_send(postings)
     _send_again(again)
     _told_made(batch, user, postings, charges_send(batch=batch, entries=charges), len(again))
     return batch

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from django.db import connection
 
 from core.models import Entity
+from writeoffs.posting.flight import after_list
 from writeoffs.posting.models import PostingLine
 from writeoffs.posting.sets import among, ids, rows_update
 
@@ -36,7 +37,7 @@ def lines_follow(*, entity: Entity, seen: Mapping[int, int], followed: Mapping[i
     lock = " for update of l" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select l.id, l.lot_id, l.outstanding from posting_postingline l join posting_posting p on p.id = "
+            "select l.id, l.lot_id, l.outstanding, l.sent from posting_postingline l join posting_posting p on p.id = "
             "l.posting_id "
             f"where p.entity_id = %s and p.status in ('UNACKNOWLEDGED', 'REJECTED') and l.outstanding <> 0 "
             f"and {among('l.lot_id')} order by l.lot_id, l.id{lock}",
@@ -44,22 +45,25 @@ def lines_follow(*, entity: Entity, seen: Mapping[int, int], followed: Mapping[i
         )
         lines = cursor.fetchall()
     now: dict[int, int] = {}
-    for _, lot, outstanding in lines:
+    for _, lot, outstanding, _ in lines:
         now[lot] = now.get(lot, 0) + outstanding
     if any(now.get(lot) != seen.get(lot) for lot in followed):
         return False
-    rows_update(PostingLine._meta.db_table, ["outstanding"], _less(lines, followed))
+    rows_update(PostingLine._meta.db_table, ["outstanding", "sent"], _less(lines, followed))
     return True
 
 
-def _less(lines: list[tuple[int, int, int]], followed: Mapping[int, tuple[int, int]]) -> list[tuple[int, int]]:
-    """(line, outstanding afterwards). Where nothing is left all lines are done, those that cancelled out too."""
+def _less(
+    lines: list[tuple[int, int, int, int]], followed: Mapping[int, tuple[int, int]]
+) -> list[tuple[int, int, int]]:
+    """(line, outstanding afterwards, in flight afterwards). Where nothing is left all lines are done, those that
+    cancelled out too."""
     changed = []
     rest = {lot: units for lot, (units, _) in followed.items()}
-    for line, lot, outstanding in lines:
+    for line, lot, outstanding, sent in lines:
         units, left = followed[lot]
         if not left:
-            changed.append((line, 0))
+            changed.append((line, 0, 0))
             continue
         towards = rest[lot]
         if (outstanding > 0) != (units > 0):
@@ -67,5 +71,6 @@ def _less(lines: list[tuple[int, int, int]], followed: Mapping[int, tuple[int, i
         part = min(outstanding, towards) if units > 0 else max(outstanding, towards)
         rest[lot] = towards - part
         if part:
-            changed.append((line, outstanding - part))
+            after = outstanding - part
+            changed.append((line, after, after_list(before=outstanding, after=after, sent=sent)))
     return changed

@@ -6,6 +6,8 @@ newer stock list is compared with book + outstanding, so that written-off units 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -88,12 +90,14 @@ CONFIRMABLE = Q(status__in=PENDING) | Q(status=Posting.Status.NOT_NEEDED, takes=
 
 
 class PostingLine(models.Model):
-    """The units of one lot that a posting moved, signed as in our books, and what the ERP has yet to follow."""
+    """The units of one lot that a posting moved, signed as in our books, what the ERP has yet to follow, and what of it
+    an unanswered batch asks for (posting/flight.py)."""
 
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="lines")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
     quantity = QuantityField()
     outstanding = QuantityField()
+    sent = QuantityField(default=Decimal(0), db_default=Decimal(0))
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("posting", "lot"), name="posting_line_once_per_lot"),)

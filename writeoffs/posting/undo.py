@@ -25,9 +25,10 @@ from writeoffs.ledger.journal import PlannedEntry, entries_write, period_lock
 from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting import plans
 from writeoffs.posting.book import Document, movement_row
+from writeoffs.posting.flight import after_void, in_flight
 from writeoffs.posting.lots import lot_states
 from writeoffs.posting.mirrors import Lines, mirror_of_parts, mirror_of_rest
-from writeoffs.posting.models import Posting, Takes
+from writeoffs.posting.models import Posting, PostingLine, Takes
 from writeoffs.posting.plans import Change, LotState, Part
 from writeoffs.posting.running import date_check
 from writeoffs.posting.sets import among, ids, rows_update
@@ -276,15 +277,20 @@ def _journal_given(posting: Posting, *, before: int) -> None:
 
 
 def _outstanding_restore(posting: Posting, mirrors: Sequence[Change], *, is_last: bool) -> None:
-    """The ERP has to do the opposite of what it did since: nothing where it had not followed yet."""
+    """The ERP has to do the opposite of what it did, or was given to do: nothing where it had not followed yet."""
     back = {mirror.lot.lot_id: mirror.quantity for mirror in mirrors if mirror.quantity}
     lines = posting.lines.filter(lot__in=back).order_by("pk")
     rows_update(
         "posting_postingline",
         ("outstanding",),
-        [(line.pk, to_raw(line.outstanding, QUANTITY_SCALE) - back[line.lot_id]) for line in lines],
+        [(line.pk, _turned(line, back[line.lot_id])) for line in lines],
     )
     Posting.objects.filter(pk=posting.pk).update(**_state_left(posting, is_last=is_last))
+
+
+def _turned(line: PostingLine, back: int) -> int:
+    outstanding, sent = (to_raw(units, QUANTITY_SCALE) for units in (line.outstanding, line.sent))
+    return after_void(outstanding=outstanding, sent=sent, back=back)
 
 
 def _state_left(posting: Posting, *, is_last: bool) -> Mapping[str, object]:
@@ -299,6 +305,9 @@ def _state_left(posting: Posting, *, is_last: bool) -> Mapping[str, object]:
             "rejected_at": None,
         },
     )
+    if in_flight(posting):
+        # Its batch is to be answered first; what was voided goes back after that.
+        return {"status": status.UNACKNOWLEDGED}
     if posting.lines.exclude(outstanding=Decimal(0)).exists():
         return {"status": status.UNACKNOWLEDGED, **nobody}
     if posting.journal_through and posting.takes == Takes.JOURNAL:

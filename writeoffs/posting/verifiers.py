@@ -148,6 +148,22 @@ def posting_lines(tally: Tally) -> Iterator[str]:
         )
 
 
+def lines_in_flight(tally: Tally) -> Iterator[str]:
+    """What stands as sent is what the unanswered batch of its posting asks for."""
+    for (ref,) in rows(
+        "select p.source_ref from posting_posting p where exists (select 1 from posting_postingline l "
+        "where l.posting_id = p.id and l.sent <> 0) and (p.batch_id is null or p.takes <> 'ADJUSTMENT' "
+        f"or p.status <> 'UNACKNOWLEDGED') order by p.id limit {LIMIT}"
+    ):
+        yield f"Posting of {ref}: what it waits for the ERP to do is not what its batch asks for."
+    for ref, code in rows(
+        "select p.source_ref, o.code from posting_postingline l join posting_posting p on p.id = l.posting_id "
+        "join inventory_lot o on o.id = l.lot_id where l.sent <> 0 and l.outstanding <> l.sent "
+        f"and ((l.outstanding > 0) = (l.sent > 0) or l.outstanding = 0) order by l.id limit {LIMIT}"
+    ):
+        yield f"Posting of {ref}, lot {code}: neither what was sent nor its way back is outstanding."
+
+
 def posting_states(tally: Tally) -> Iterator[str]:
     """Its state is what its lines leave to do; date and person are those of its entries and movements."""
     follows = "exists (select 1 from posting_postingline l where l.posting_id = p.id and l.outstanding <> 0)"
@@ -203,6 +219,7 @@ verify.register("stock at period ends", period_ties.period_ends)
 verify.register("postings", postings)
 verify.register("own entries", own_entries)
 verify.register("posting lines", posting_lines)
+verify.register("lines in flight", lines_in_flight)
 verify.register("posting states", posting_states)
 verify.register("acknowledgements", acknowledgements)
 verify.register("batches for the ERP", erp_proof.batches)

@@ -69,7 +69,7 @@ def posting_confirm(request: EntityRequest, posting_id: int) -> HttpResponse:
     """The person's word that the ERP has it."""
     posting = _posting(request, posting_id)
     try:
-        posting_acknowledge(
+        posting = posting_acknowledge(
             entity=request.entity,
             source_ref=posting.source_ref,
             user=request.user,
@@ -79,7 +79,8 @@ def posting_confirm(request: EntityRequest, posting_id: int) -> HttpResponse:
         record_refusal(request, error)
         messages.error(request, error.message)
     else:
-        messages.success(request, f"{document_number(posting)}: confirmed, the ERP has it.")
+        later = " What was voided since goes back with the next batch." if posting.is_pending else ""
+        messages.success(request, f"{document_number(posting)}: confirmed, the ERP has it.{later}")
     return HttpResponseRedirect(next_path(request, reverse("postings:list", args=[request.entity.slug])))
 
 

@@ -137,7 +137,7 @@ class ErpAnswerKind(SheetKind):
         postings = list(Posting.objects.filter(entity=entity))
         waiting = [posting.pk for posting in postings if may_be_answered(posting)]
         found = PostingLine.objects.filter(posting__in=waiting).values_list(
-            "posting_id", "lot__item__sku", "lot__code", "lot__location__code", "pk", "outstanding"
+            "posting_id", "lot__item__sku", "lot__code", "lot__location__code", "pk", "outstanding", "sent"
         )
         handed = ErpCharge.objects.filter(entity=entity).select_related("entry").order_by("pk")
         charges = {charge.entry.number: charge for charge in handed}
@@ -147,9 +147,9 @@ class ErpAnswerKind(SheetKind):
             charges,
             _amounts(entity) | _charge_amounts(charges),
             {
-                (posting, sku, lot, place): _Line(pk, -to_raw(left, QUANTITY_SCALE))
-                for posting, sku, lot, place, pk, left in found
-                if left
+                (posting, sku, lot, place): _Line(pk, -to_raw(sent or left, QUANTITY_SCALE))
+                for posting, sku, lot, place, pk, left, sent in found
+                if sent or left
             },
         )
 
