@@ -18,6 +18,7 @@ from core.errors import BadInput, DomainError, NotAllowed, SegregationOfDuties, 
 from core.idempotency import Answer, Asked, once
 from core.models import ChangeRequest, Entity, Membership, User
 from core.records import Record
+from core.sentences import ended
 from core.words import Role
 
 
@@ -123,7 +124,7 @@ def _request(
         actor=user,
         kind="change.requested",
         subject=subject,
-        message=f"{user} asked: {summary}. Reason: {change.reason}",
+        message=f"{user} asked: {ended(summary)} Reason: {change.reason}",
         data={"change": change.pk, "kind": kind, "record": ASKED.digest(_row(change))},
     )
     return change
@@ -179,7 +180,7 @@ def _decide(change: ChangeRequest, user: User, approve: bool, comment: str) -> C
         actor=user,
         kind="change.approved" if approve else "change.refused",
         subject=change.subject,
-        message=f"{user} {'approved' if approve else 'refused'}: {change.summary}.",
+        message=f"{user} {'approved' if approve else 'refused'}: {ended(change.summary)}",
         data={"change": change.pk, "comment": comment, "record": DECIDED.digest(_row(change))},
     )
     return change
@@ -198,7 +199,7 @@ def _second(change: ChangeRequest, user: User, comment: str) -> ChangeRequest:
         actor=user,
         kind="change.seconded",
         subject=change.subject,
-        message=f"{user} agreed: {change.summary}. It waits for one more person.",
+        message=f"{user} agreed: {ended(change.summary)} It waits for one more person.",
         data={"change": change.pk, "comment": comment},
     )
     return change

@@ -21,6 +21,7 @@ from core.group_access import require_controller
 from core.idempotency import Answer, Asked, once
 from core.models import Upload, User
 from core.money import EXCHANGE_SCALE, RAW_LIMIT, from_raw, plain, to_raw
+from core.sentences import ended
 
 CLOSING, AVERAGE = ExchangeRate.Kind.CLOSING, ExchangeRate.Kind.AVERAGE
 EARLIEST, LONGEST = dt.date(1990, 1, 1), dt.timedelta(days=371)
@@ -113,7 +114,9 @@ def _version(
 
 def _event(group: EntityGroup, rate: ExchangeRate, before: ExchangeRate | None, user: User) -> audit.NewEvent:
     value = "no rate" if rate.rate is None else plain(rate.rate)
-    was = "" if before is None else f" It was {plain(before.rate) if before.rate else 'withdrawn'}: {rate.reason}."
+    was = (
+        "" if before is None else f" It was {plain(before.rate) if before.rate else 'withdrawn'}: {ended(rate.reason)}"
+    )
     return audit.NewEvent(
         user,
         "rate.entered",

@@ -9,6 +9,7 @@ from core import changes
 from core.changes import ChangeKind, change_decide, change_request
 from core.errors import BadInput, NotAllowed, SegregationOfDuties, WrongState
 from core.models import AuditEvent, ChangeRequest, Membership, User
+from core.sentences import ended
 from core.words import Role
 from tests.conftest import Company
 
@@ -99,3 +100,11 @@ def test_a_change_that_fails_leaves_the_request_open(company: Company) -> None:
     change.refresh_from_db()
     assert change.status == ChangeRequest.Status.OPEN
     assert change.decided_by is None
+
+
+def test_a_sentence_keeps_the_end_that_it_has() -> None:
+    assert [ended(text) for text in ("Make the group A Inc.", "Late rate ", "Sure?")] == [
+        "Make the group A Inc.",
+        "Late rate.",
+        "Sure?",
+    ]

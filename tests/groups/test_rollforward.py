@@ -66,6 +66,13 @@ def test_the_allowance_of_a_foreign_company_is_that_of_case_p35(party: Party, pa
     assert row["Difference"] == "–"
 
 
+def test_what_can_still_change_is_said_of_every_company(party: Party, page: Callable[..., object]) -> None:
+    rates_of_case_p35(party)
+    text = page(party).content.decode()  # type: ignore[attr-defined]
+    for name in ("Abroad", "North Trading"):
+        assert f"{name}: Provisional: March 2026 (open) is not closed" in text
+
+
 def test_companies_add_up_to_the_group_and_rows_to_their_closing(party: Party, page: Callable[..., object]) -> None:
     losses_of_case_p35(party.abroad)
     losses_of_case_p35(party.parent)

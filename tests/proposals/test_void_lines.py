@@ -20,7 +20,7 @@ from core.words import Reason, Role
 from inventory.models import Movement, QuarantineEntry
 from tests.conftest import Company
 from tests.posting.stock import make_lot
-from tests.proposals.documents import DAY, header, posted
+from tests.proposals.documents import DAY, draft, header, posted
 from tests.proposals.test_duties import give
 from tests.reports.books import opened
 from writeoffs.ledger.models import JournalEntry, JournalLine
@@ -254,6 +254,20 @@ def test_line_numbers_are_read_as_people_write_them(text: str, numbers: set[int]
 def test_what_is_no_line_number_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         numbers_read(text)
+
+
+def test_no_range_is_unfolded_further_than_the_document_has_lines() -> None:
+    assert numbers_read("2-999999, 400000-500000", last=3) == {2, 3, 4, 400000}
+
+
+def test_a_void_that_does_not_say_what_is_meant_is_asked_and_not_taken_for_all(company, signed_in) -> None:
+    proposal = posted(company, draft(company, make_lot(company.entity)))
+    address = f"/e/north/proposals/{proposal.number}/void/"
+    asked = {"posted_on": DAY.isoformat(), "reason": "Posted by mistake"}
+    refused = signed_in(company["PREPARER"]).post(address, asked)
+    assert refused.status_code == 400
+    assert "Say whether all lines that stand are voided" in refused.content.decode()
+    assert not ChangeRequest.objects.exists()
 
 
 def test_numbers_are_said_in_runs() -> None:

@@ -8,17 +8,22 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+from django.db.models import Sum
 from django.test import Client
 
 from core.words import Reason
+from inventory.models import Movement
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import draft, posted
+from tests.proposals.test_void import void
 from tests.reports.books import opened
-from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.ledger.models import FiscalPeriod, JournalEntry
+from writeoffs.posting.erp_gap import movements_until
 from writeoffs.proposals import services
+from writeoffs.proposals.models import Proposal
 from writeoffs.reports.charges import charges_posted
-from writeoffs.reports.selectors import RegisterFilter, accounts_summed, periods_all, roll_facts
+from writeoffs.reports.selectors import RegisterFilter, RegisterLines, accounts_summed, periods_all, roll_facts
 from writeoffs.reports.statements.spans import span_of
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +109,28 @@ def test_the_listing_holds_the_lines_of_its_own_period(
 ) -> None:
     page = signed_in(books["AUDITOR"]).get(f"/e/north/reports/listing/?period={code}").content.decode()
     assert {amount for amount in ("30.00", "50.00", "7.00") if f">{amount}<" in page} == debits
+
+
+def test_a_void_dated_as_its_posting_stands_in_the_adjustment_period_too(
+    books: Company, signed_in: Callable[..., Client]
+) -> None:
+    """December stays as it was; what the adjustment period held is undone there."""
+    late = Proposal.objects.get(adjustment=True)
+    page = signed_in(books["PREPARER"]).get(f"/e/north/proposals/{late.number}/void/").content.decode()
+    assert 'value="2026-12-31"' in page
+    FiscalPeriod.objects.filter(number=12).update(status="CLOSED")
+    void(books, late, LAST)
+    mirrors = JournalEntry.objects.filter(reverses__isnull=False)
+    assert {(entry.period.number, entry.posted_on) for entry in mirrors} == {(13, LAST)}
+    for code, closing, lines in (("2026-12", "970", 1), ("2026-13", "970", 2), ("FY2026", "970", 3)):
+        span = span_of(code, periods_all(entity=books.entity), "en")
+        assert span is not None
+        facts = roll_facts(entity=books.entity, span=span)
+        assert sum(fact.amount for fact in facts.gross) == Decimal(closing)
+        assert sum(facts.gl_gross.values()) == Decimal(closing)
+        register = RegisterLines(entity=books.entity, span=span, narrow=RegisterFilter())
+        assert len(register) == lines
+    december, thirteen = (FiscalPeriod.objects.get(fiscal_year=2026, number=number) for number in (12, 13))
+    for period in (december, thirteen):
+        kept = Movement.objects.filter(movements_until(entity=books.entity, period=period))
+        assert kept.aggregate(units=Sum("quantity"))["units"] == 97

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
+from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import Job
 from writeoffs.desk import packs
@@ -65,7 +66,7 @@ def pack_file(request: EntityRequest, code: str, version: int, name: str) -> Htt
 def pack_print(request: EntityRequest, code: str, version: int) -> HttpResponse:
     pack = _pack(request, code, version)
     try:
-        packs.pack_print_again(pack=pack, user=request.user)
+        packs.pack_print_again(pack=pack, user=request.user, key=key_of(request))
     except DomainError as error:
         record_refusal(request, error)
         messages.error(request, error.message)

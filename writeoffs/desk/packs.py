@@ -19,6 +19,7 @@ from django.db import transaction
 from core import jobs
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed, WrongState
+from core.idempotency import Answer, Asked, once
 from core.models import Job, User
 from core.words import Role
 from writeoffs.ledger.exports import journal_csv
@@ -123,10 +124,21 @@ def _queue(pack: PeriodPack, user: User) -> Job:
     return job
 
 
+def pack_print_again(*, pack: PeriodPack, user: User, key: str = "") -> Job:
+    """Have the PDFs that are missing printed. key: of the press, so that it counts once. NotAllowed but for a
+    CONTROLLER; WrongState where none is missing or they are being printed."""
+
+    def step() -> Answer:
+        job = _print_again(pack, user)
+        return Answer(f"The papers of {pack.period} are being printed.", {"job": job.pk})
+
+    asked = Asked("period.pack_print", f"period:{pack.period.code}", {"pack": pack.pk})
+    answer = once(entity=pack.entity, user=user, key=key, asked=asked, step=step)
+    return Job.objects.get(entity=pack.entity, pk=answer.result["job"])
+
+
 @transaction.atomic
-def pack_print_again(*, pack: PeriodPack, user: User) -> Job:
-    """Have the PDFs that are missing printed. NotAllowed but for a CONTROLLER; WrongState where none is missing or they
-    are being printed."""
+def _print_again(pack: PeriodPack, user: User) -> Job:
     if Role.CONTROLLER not in roles_in(pack.entity, user):
         raise NotAllowed(f"Printing the papers of {pack.period} needs the role controller in {pack.entity}.")
     PeriodPack.objects.select_for_update().get(pk=pack.pk)

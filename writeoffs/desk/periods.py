@@ -17,6 +17,7 @@ from core.errors import BadInput, DomainError
 from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest, Entity
+from core.sentences import ended
 from core.words import Role
 from writeoffs.desk.pack_views import packs_context
 from writeoffs.ledger.calendar import fiscal_year_open
@@ -195,8 +196,8 @@ def _changes_page(request: EntityRequest, refused: DomainError | None = None) ->
 
 def _said(change: ChangeRequest, approve: bool) -> str:
     if change.status == ChangeRequest.Status.OPEN:
-        return f"You agreed: {change.summary}. It waits for one more person."
-    return f"{'Approved' if approve else 'Refused'}: {change.summary}."
+        return f"You agreed: {ended(change.summary)} It waits for one more person."
+    return f"{'Approved' if approve else 'Refused'}: {ended(change.summary)}"
 
 
 def _open(every: QuerySet[ChangeRequest]) -> QuerySet[ChangeRequest]:

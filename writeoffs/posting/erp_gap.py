@@ -16,7 +16,6 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from core.models import Entity, Upload
-from inventory.models import MovementKind
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Origin
 from writeoffs.posting.feeds import beside_adjustment
 from writeoffs.posting.models import ErpCharge, Posting, PostingLine
@@ -50,7 +49,7 @@ def lines_until(*, entity: Entity, period: FiscalPeriod) -> Q:
 
 def movements_until(*, entity: Entity, period: FiscalPeriod) -> Q:
     """The movements behind those lines. Movements know days, not periods, so their entries say which of them were made
-    in the adjustment period; a void is never posted into one."""
+    in the adjustment period; a void dated the same day is posted into it too."""
     until = Q(entity=entity, posted_on__lte=period.ends_on)
     if period.number == FiscalPeriod.ADJUSTMENT:
         return until
@@ -60,8 +59,7 @@ def movements_until(*, entity: Entity, period: FiscalPeriod) -> Q:
         period__number=FiscalPeriod.ADJUSTMENT,
         posted_on=period.ends_on,
     )
-    late = Q(posted_on=period.ends_on, source_ref__in=adjusted.order_by().values("source_ref"))
-    return until & ~(late & ~Q(kind=MovementKind.VOID))
+    return until & ~Q(posted_on=period.ends_on, source_ref__in=adjusted.order_by().values("source_ref"))
 
 
 def not_taken(*, entity: Entity, received_at: dt.datetime, lines: Q) -> list[Piece]:

@@ -93,7 +93,8 @@ class PostingLine(models.Model):
     """The units of one lot that a posting moved, signed as in our books, what the ERP has yet to follow, and what of it
     an unanswered batch asks for (posting/flight.py)."""
 
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="lines")
+    # The constraint below is an index of it already.
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="lines", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
     quantity = QuantityField()
     outstanding = QuantityField()

@@ -56,7 +56,7 @@ class Undoing:
 
 
 def posting_void(undoing: Undoing) -> list[JournalEntry]:
-    """Post the mirror of the lines.
+    """Post the mirror of the lines, in the adjustment period where it is dated as a posting that stands there.
 
     PeriodClosed, BadInput for a date before the posting, NotEnoughStock or WrongState where what would go back is gone.
     """
@@ -69,7 +69,12 @@ def posting_void(undoing: Undoing) -> list[JournalEntry]:
             f"{document.source_ref.partition(':')[2]} was posted on {posting.posted_on.isoformat()}; it cannot be "
             f"voided as of {undoing.posted_on.isoformat()}. Choose the posting date or a later one."
         )
-    period = period_lock(entity=entity, posted_on=undoing.posted_on, second_approver=undoing.second_approver)
+    period = period_lock(
+        entity=entity,
+        posted_on=undoing.posted_on,
+        adjustment=document.adjustment and undoing.posted_on == posting.posted_on,
+        second_approver=undoing.second_approver,
+    )
     posted = _posted_changes(document)
     # Behind the lots, as a stock list takes them: a batch that is being made now is in it or has to wait.
     posting = Posting.objects.select_for_update().get(pk=posting.pk)

@@ -326,7 +326,7 @@ class VoidForm(forms.Form):
         choices=[("all", "All lines that stand"), ("some", "Only the lines chosen")],
         widget=forms.RadioSelect,
         initial="all",
-        required=False,
+        error_messages={"required": "Say whether all lines that stand are voided, or only those chosen."},
     )
     numbers = forms.CharField(
         label="Lines by number",
@@ -339,11 +339,12 @@ class VoidForm(forms.Form):
         """A document without lots is voided whole."""
         del self.fields["scope"], self.fields["numbers"]
 
-    def chosen(self, ticked: Collection[str]) -> set[int] | None:
-        """The line numbers typed and ticked; None where all that stand are meant. BadInput for what is no number."""
+    def chosen(self, ticked: Collection[str], *, last: int) -> set[int] | None:
+        """The line numbers typed and ticked; None where all that stand are meant. last: the document's last line.
+        BadInput for what is no number."""
         if "scope" not in self.fields:
             return None
-        numbers = numbers_read(self.cleaned_data["numbers"]) | numbers_read(" ".join(ticked))
+        numbers = numbers_read(self.cleaned_data["numbers"], last=last) | numbers_read(" ".join(ticked), last=last)
         if self.cleaned_data["scope"] == "some":
             return numbers
         if numbers:

@@ -14,9 +14,11 @@ _PART = re.compile(r"^(\d{1,7})(?:\s*[-–]\s*(\d{1,7}))?$")
 NAMED = 4
 
 
-def numbers_read(text: str) -> set[int]:
-    """The numbers of "1, 3-5 9". BadInput names what is none."""
+def numbers_read(text: str, *, last: int = LIMIT) -> set[int]:
+    """The numbers of "1, 3-5 9"; of those above `last` the first alone, so that it can be named. BadInput names what is
+    none."""
     found: set[int] = set()
+    end = min(last, LIMIT - 1) + 1
     spaced = re.sub(r"\s*[-–]\s*", "-", text)
     for part in re.split(r"[,;\s]+", spaced.strip()):
         if not part:
@@ -24,10 +26,10 @@ def numbers_read(text: str) -> set[int]:
         match = _PART.match(part)
         if match is None:
             raise BadInput(f"'{part[:40]}' is no line number. Write numbers and ranges, such as 1, 3-5, 9.")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if not 1 <= first <= last <= LIMIT:
+        low, high = int(match[1]), int(match[2] or match[1])
+        if not 1 <= low <= high <= LIMIT:
             raise BadInput(f"'{part}' is no range of line numbers. Write the lower one first, such as 3-5.")
-        found.update(range(first, last + 1))
+        found.update(range(low, max(low, min(high, end)) + 1))
     return found
 
 

@@ -19,6 +19,7 @@ from writeoffs.reports.exports import report_csv, report_xlsx
 from writeoffs.reports.forms import PeriodForm
 from writeoffs.reports.group_selectors import group_facts, group_periods, translatable_span
 from writeoffs.reports.present import shown_tables
+from writeoffs.reports.standing import standing_of_group
 from writeoffs.reports.statements.spans import default_span, period_span
 from writeoffs.reports.views import CSV, PDF, PRINT, SCREEN, XLSX, XLSX_TYPE, report_pdf, shown_tiles
 
@@ -33,7 +34,9 @@ def group_frame(request: GroupRequest, *, linked: bool) -> tuple[PeriodForm, Gro
     newest = translatable_span(book, request.members, periods, today)
     default = period_span(newest, locale) if newest else default_span(periods, today, locale)
     form = PeriodForm(request.GET, periods=periods, default=default, locale=locale)
-    return form, GroupFrame(group, request.members, form.span(default), linked), book
+    span = form.span(default)
+    standing = standing_of_group(members=request.members, span=span)
+    return form, GroupFrame(group, request.members, span, linked, standing), book
 
 
 @for_group

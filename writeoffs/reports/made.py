@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from babel.dates import format_skeleton
 
@@ -15,11 +16,12 @@ from writeoffs.reports.builders.rollforward import rollforward_report
 from writeoffs.reports.charges import charges_posted
 from writeoffs.reports.erp import balance_of_span, erp_statements
 from writeoffs.reports.present import PAPER_LINES
+from writeoffs.reports.standing import standing_notices
 from writeoffs.reports.statements.impact import impact_statement
 from writeoffs.reports.statements.losses import LossTable, loss_table
 from writeoffs.reports.statements.register import RegisterLine
 from writeoffs.reports.statements.restated import corrections_of
-from writeoffs.reports.statements.spans import PeriodFact, months_until
+from writeoffs.reports.statements.spans import PeriodFact, months_until, range_span
 from writeoffs.reports.tables import Report
 from writeoffs.valuation.rules.tax import TaxPolicy
 
@@ -69,6 +71,12 @@ def impact_of(frame: Frame, periods: Sequence[PeriodFact], *, number: str = "", 
     chosen = losses_of(frame, periods) if with_chart and not number else None
     balance = balance_of_span(entity=entity, span=frame.span) if with_chart and not number else None
     corrections = [] if number else correcting.corrections_all(entity=entity)
+    erp = erp_statements(balance=balance, policy=policy) if balance else None
+    if erp:
+        # The statements before and after cover the days of the trial balance, which may begin earlier.
+        covered = range_span(erp.starts_on, erp.ends_on, entity.locale)
+        more = standing_notices(entity=entity, spans=[frame.span, frame.compared, covered])
+        frame = replace(frame, standing=more)
     return impact_report(
         frame,
         statement=impact_statement(
@@ -84,7 +92,7 @@ def impact_of(frame: Frame, periods: Sequence[PeriodFact], *, number: str = "", 
         month_labels=chosen[1] if chosen else (),
         months=chosen[2] if chosen else (),
         number=number,
-        erp=erp_statements(balance=balance, policy=policy) if balance else None,
+        erp=erp,
     )
 
 

@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 
 from core.models import Category, Entity
 from core.words import Reason
-from inventory.models import Movement, MovementKind
+from inventory.models import Movement
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry, JournalLine, Leg, Origin
 from writeoffs.ledger.roles import LOSS_ROLES
 from writeoffs.posting.corrections import LEGS
@@ -153,12 +153,12 @@ class RollFacts:
 
 def adjusted_movements(*, entity: Entity, day: dt.date) -> Q:
     """The movements that the adjustment period of the day holds. Movements know days, not periods: their documents say
-    it; a void has a date of its own and is never one of them."""
+    it, of a void dated that day as of what it undoes."""
     numbers = Proposal.objects.filter(entity=entity, adjustment=True, posting_on=day, status__in=POSTED).values_list(
         "number", flat=True
     )
     refs = [f"proposal:{number}" for number in numbers]
-    return Q(posted_on=day, source_ref__in=refs) & ~Q(kind=MovementKind.VOID)
+    return Q(posted_on=day, source_ref__in=refs)
 
 
 def roll_facts(*, entity: Entity, span: Span) -> RollFacts:
@@ -239,9 +239,12 @@ class RegisterLines:
     @cached_property
     def voided(self) -> QuerySet[ProposalLine]:
         """The lines that voids of this span undid, and no others of their documents."""
-        if self.span.part == ADJUSTMENTS:
-            return self._lines().none()
         days = Q(voided__void__posted_on__gte=self.span.starts_on, voided__void__posted_on__lte=self.span.ends_on)
+        if self.span.part:
+            # A void dated as its document, which the adjustment period holds, is held by it as well.
+            last = self.span.ends_on
+            thirteen = Q(proposal__adjustment=True, proposal__posting_on=last, voided__void__posted_on=last)
+            days &= thirteen if self.span.part == ADJUSTMENTS else ~thirteen
         return self._lines().filter(days)
 
     def _lines(self) -> QuerySet[ProposalLine]:
@@ -310,7 +313,7 @@ class RegisterLines:
                 event_on=p.event_on,
                 found_on=p.found_on,
                 posted_on=day,
-                period=self._period(day, adjustment=p.adjustment and not void),
+                period=self._period(day, adjustment=p.adjustment and day == p.posting_on),
                 sku=lot.item.sku,
                 description=lot.item.description,
                 lot_id=lot.pk,

@@ -6,11 +6,13 @@ only while a period of the report can still take entries.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from django.db.models import Q
 
 from core.models import ChangeRequest, Entity
+from core.sentences import ended
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.ledger.periods import REOPEN
 from writeoffs.reports.statements.spans import ADJUSTMENT, ADJUSTMENTS, MONTHS, Span, date_text
@@ -25,9 +27,38 @@ def standing_notices(*, entity: Entity, spans: Sequence[Span | None]) -> tuple[N
     touched = Q(pk=None)
     for span in filter(None, spans):
         touched |= _touched(span)
-    periods = list(FiscalPeriod.objects.filter(touched, entity=entity).order_by("starts_on", "number"))
+    return _notices(entity, list(FiscalPeriod.objects.filter(touched, entity=entity).order_by("starts_on", "number")))
+
+
+def standing_of(*, entity: Entity, period: FiscalPeriod) -> tuple[Notice, ...]:
+    """Of one period. One query."""
+    return _notices(entity, [period])
+
+
+def standing_of_group(*, members: Sequence[Entity], span: Span) -> tuple[Notice, ...]:
+    """Of every company of a group, each under its name. Two queries, however many companies there are."""
+    found = FiscalPeriod.objects.filter(_touched(span), entity__in=members).order_by("starts_on", "number")
+    of_entity: defaultdict[int, list[FiscalPeriod]] = defaultdict(list)
+    for period in found:
+        of_entity[period.entity_id].append(period)
+    reopened = _reopened(of_entity)
+    return tuple(
+        Notice(f"{entity}: {said}")
+        for entity in members
+        for said in _sentences(entity, of_entity[entity.pk], reopened[entity.pk])
+    )
+
+
+def _notices(entity: Entity, periods: Sequence[FiscalPeriod]) -> tuple[Notice, ...]:
+    reopened = _reopened({entity.pk: periods})[entity.pk]
+    return tuple(map(Notice, _sentences(entity, periods, reopened)))
+
+
+def _sentences(
+    entity: Entity, periods: Sequence[FiscalPeriod], reopened: Sequence[tuple[FiscalPeriod, ChangeRequest]]
+) -> list[str]:
     provisional = _provisional([p for p in periods if p.status != FiscalPeriod.Status.CLOSED])
-    return (*([Notice(provisional)] if provisional else []), *map(Notice, _reopened(entity, periods)))
+    return [*([provisional] if provisional else []), *(_said(entity, period, change) for period, change in reopened)]
 
 
 def _touched(span: Span) -> Q:
@@ -48,17 +79,29 @@ def _provisional(unclosed: Sequence[FiscalPeriod]) -> str:
     return f"Provisional: {named} {'is' if len(unclosed) == 1 else 'are'} not closed, so the figures can still change."
 
 
-def _reopened(entity: Entity, periods: Sequence[FiscalPeriod]) -> list[str]:
-    of = {f"period:{period.code}": period for period in periods}
+def _reopened(
+    of_entity: Mapping[int, Sequence[FiscalPeriod]],
+) -> defaultdict[int, list[tuple[FiscalPeriod, ChangeRequest]]]:
+    """Entity -> its periods among those given that two people re-opened, in the order of the decisions."""
+    of = {(pk, f"period:{period.code}"): period for pk, periods in of_entity.items() for period in periods}
     decided = (
-        ChangeRequest.objects.filter(entity=entity, kind=REOPEN, status=ChangeRequest.Status.APPROVED, subject__in=of)
+        ChangeRequest.objects.filter(
+            entity__in=of_entity,
+            kind=REOPEN,
+            status=ChangeRequest.Status.APPROVED,
+            subject__in={subject for _, subject in of},
+        )
         .select_related("requested_by", "decided_by")
         .order_by("decided_at", "pk")
     )
-    return [_said(entity, of[change.subject], change) for change in decided]
+    found: defaultdict[int, list[tuple[FiscalPeriod, ChangeRequest]]] = defaultdict(list)
+    for change in decided:
+        period = of.get((change.entity_id, change.subject))
+        if period is not None:
+            found[change.entity_id].append((period, change))
+    return found
 
 
 def _said(entity: Entity, period: FiscalPeriod, change: ChangeRequest) -> str:
     day = date_text(entity.local_date(change.decided_at), entity.locale)
-    said = f"{period} was re-opened on {day} by {change.requested_by} and {change.decided_by}: {change.reason.strip()}"
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+    return ended(f"{period} was re-opened on {day} by {change.requested_by} and {change.decided_by}: {change.reason}")

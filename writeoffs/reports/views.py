@@ -25,7 +25,7 @@ from writeoffs.reports.exports import report_csv, report_xlsx
 from writeoffs.reports.forms import EARLIEST, LATEST, BehindForm, ListingForm, PeriodForm, RegisterForm
 from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
-from writeoffs.reports.standing import standing_notices
+from writeoffs.reports.standing import standing_notices, standing_of
 from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, range_span
 from writeoffs.reports.tables import Formats, Notice, Report
 from writeoffs.reports.trace import line_of, trace_of
@@ -192,8 +192,9 @@ def trace(request: EntityRequest, number: str, line_number: int, shape: str = SC
     span = default_span([], entity.local_date(), entity.locale)
     found = trace_of(entity=entity, line=line)
     page = _page(request, found.found) if shape == SCREEN else None
+    standing = standing_of(entity=entity, period=line.entry.period)
     report = trace_report(
-        Frame(entity, span, links=Links(entity if shape == SCREEN else None)),
+        Frame(entity, span, links=Links(entity if shape == SCREEN else None), standing=standing),
         trace=found,
         rows=found.rows(page if page is not None else behind.Streamed(found.found)),
         count=page.paginator.count if page is not None else found.found.count(),

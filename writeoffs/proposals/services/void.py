@@ -87,7 +87,12 @@ def _void_request(
     if refused:
         raise BadInput(refused)
     refuse_new_cost_basis(proposal, posted_on)
-    policy.posting_date_check(entity=proposal.entity, posting_on=posted_on, found_on=proposal.posting_on)
+    policy.posting_date_check(
+        entity=proposal.entity,
+        posting_on=posted_on,
+        found_on=proposal.posting_on,
+        adjustment=in_adjustment_period(proposal, posted_on),
+    )
     if posted_on < proposal.posting_on:
         raise BadInput(
             f"{proposal.number} was posted on {proposal.posting_on.isoformat()}; a void cannot be dated before that."
@@ -295,10 +300,25 @@ def refuse_later_recovery(proposal: Proposal, lines: Collection[RawLine]) -> Non
         )
 
 
+def in_adjustment_period(proposal: Proposal, posted_on: dt.date) -> bool:
+    """Whether a void of that date goes into the year's period 13: where the posting stands there, on its own date."""
+    return proposal.adjustment and posted_on == proposal.posting_on
+
+
+def void_date_offered(proposal: Proposal) -> dt.date | None:
+    """The posting's own date where its adjustment period takes the void, else the first open one."""
+    if proposal.adjustment:
+        period = period_of(entity=proposal.entity, day=proposal.posting_on, adjustment=True)
+        if period is not None and period.status in FiscalPeriod.TAKING:
+            return proposal.posting_on
+    return policy.posting_date_default(entity=proposal.entity, found_on=proposal.posting_on)
+
+
 def void_wants_two(change: ChangeRequest) -> bool:
     """A void dated in a soft-closed period needs a second approver, like every posting into it."""
     day = dt.date.fromisoformat(change.details["posted_on"])
-    period = period_of(entity=change.entity, day=day)
+    proposal = Proposal.objects.get(entity=change.entity, number=change.details["number"])
+    period = period_of(entity=change.entity, day=day, adjustment=in_adjustment_period(proposal, day))
     return period is not None and period.status == FiscalPeriod.Status.SOFT_CLOSED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Max
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,11 +14,11 @@ from core.idempotency import key_of
 from core.middleware import record_refusal
 from core.models import ChangeRequest
 from core.words import Role
-from writeoffs.proposals import policy, selectors, services
+from writeoffs.proposals import selectors, services
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import VoidForm
 from writeoffs.proposals.models import Proposal, Status
-from writeoffs.proposals.services.void import KIND, gross_of, lines_chosen
+from writeoffs.proposals.services.void import KIND, gross_of, lines_chosen, void_date_offered
 from writeoffs.proposals.views.common import proposal_or_404
 
 # Lines offered to tick; of a longer document the rest is chosen by number.
@@ -28,7 +29,7 @@ TICKED = 200
 @for_entity(Role.CONTROLLER, Role.PREPARER)
 def void_request(request: EntityRequest, number: str) -> HttpResponse:
     proposal = proposal_or_404(request, number)
-    offer = policy.posting_date_default(entity=request.entity, found_on=proposal.posting_on)
+    offer = void_date_offered(proposal)
     ticked = request.POST.getlist("line")
     form = VoidForm(request.POST or None, initial={"posted_on": offer})
     if is_entry_only(proposal):
@@ -42,7 +43,7 @@ def void_request(request: EntityRequest, number: str) -> HttpResponse:
                 user=request.user,
                 reason=data["reason"],
                 posted_on=data["posted_on"],
-                lines=form.chosen(ticked),
+                lines=form.chosen(ticked, last=proposal.lines.aggregate(last=Max("line_number"))["last"] or 0),
                 key=key_of(request),
             )
         except DomainError as error:

@@ -28,12 +28,14 @@ NO_RATE = "no rate"
 
 @dataclass(frozen=True)
 class GroupFrame:
-    """group, members, span: what is reported. linked: whether figures lead somewhere; on paper they do not."""
+    """group, members, span: what is reported. linked: whether figures lead somewhere; on paper they do not. standing:
+    what the reader has to know of the companies' periods."""
 
     group: EntityGroup
     members: Sequence[Entity]
     span: Span
     linked: bool = True
+    standing: tuple[Notice, ...] = ()
 
     def heading(self, words: str) -> str:
         return f"{words}, {self.group.currency}"
@@ -68,7 +70,7 @@ def group_rollforward_report(frame: GroupFrame, facts: GroupFacts) -> Report:
             rates_table(frame, facts.used, facts.missing),
         ),
         tiles=_tiles(frame, gross, allowance),
-        notices=(*missing_notices(frame, facts.missing), *_other_notices(frame, (gross, allowance))),
+        notices=(*missing_notices(frame, facts.missing), *frame.standing, *_other_notices(frame, (gross, allowance))),
         notes=(
             "Openings are translated at the closing rate of the day before, movements at the average rate of their "
             "month, closings at the closing rate of the last day (IAS 21.39-40); exchange is what is left over.",

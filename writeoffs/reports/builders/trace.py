@@ -64,6 +64,7 @@ def trace_report(frame: Frame, *, trace: Trace, rows: Iterable[TraceRow], count:
                 note=f"of entry {entry.number}; debit +, credit in parentheses",
             ),
         ),
+        notices=frame.standing,
         notes=("Amounts are as the account sees them: debit positive, credit in parentheses.",),
     )
 
