@@ -29,8 +29,9 @@ from writeoffs.ledger.models import Account, FiscalPeriod
 from writeoffs.ledger.periods import period_close, period_soft_close
 from writeoffs.posting.acknowledge import posting_acknowledge
 from writeoffs.posting.batches import batch_hand_out, batch_make
+from writeoffs.posting.erp_charges import charge_acknowledge
 from writeoffs.posting.feeds import feed_request
-from writeoffs.posting.models import Posting, Takes
+from writeoffs.posting.models import ErpCharge, Posting, Takes
 from writeoffs.posting.tie_facts import accept_request
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
@@ -169,6 +170,12 @@ def _erp(company: Company) -> None:
         f"{last.source_ref.partition(':')[2]},rejected,,no\n",
     )
     _take_in(company, "erp_answer", "document,status,erp_document,message\n" + "".join(answers), timezone.now())
+    # What goes beside stock adjustments: one entry answered, one a person booked, the rest in flight.
+    batch_make(entity=entity, user=controller, kind="WRITE_OFF", takes=Takes.JOURNAL)
+    handed = list(ErpCharge.objects.select_related("entry").order_by("pk"))
+    said = f"document,status,erp_document,message\n{handed[0].entry.number},rejected,,no\n"
+    _take_in(company, "erp_answer", said, timezone.now())
+    charge_acknowledge(entity=entity, entry=handed[0].entry, user=controller, how="booked as 4712")
     counted = Posting.objects.get(kind="COUNT_ADJUSTMENT")
     posting_acknowledge(entity=entity, source_ref=counted.source_ref, user=controller, how="booked as 4711")
 

@@ -63,6 +63,7 @@ NAMES: dict[str, str] = {
     "ledger_trialbalance": "'trial balance ' || t.id",
     "ledger_trialbalanceline": "'trial balance ' || t.trial_balance_id",
     "posting_erpbatch": "'ERP-' || substr(cast(1000000 + t.sequence as varchar(9)), 2)",
+    "posting_erpcharge": f"(select {_ENTRY} from ledger_journalentry e where e.id = t.entry_id)",
     "posting_erpfeed": "t.kind",
     "posting_erphandout": "'copy ' || t.copy || ' of ' || t.subject",
     "posting_posting": "case when t.source_ref like 'proposal:%' then substr(t.source_ref, 10) else t.source_ref end",

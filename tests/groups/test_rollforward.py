@@ -69,7 +69,7 @@ def test_the_allowance_of_a_foreign_company_is_that_of_case_p35(party: Party, pa
 def test_what_can_still_change_is_said_of_every_company(party: Party, page: Callable[..., object]) -> None:
     rates_of_case_p35(party)
     text = page(party).content.decode()  # type: ignore[attr-defined]
-    for name in ("Abroad", "North Trading"):
+    for name in ("Abroad Trading", "North Trading"):
         assert f"{name}: Provisional: March 2026 (open) is not closed" in text
 
 

@@ -31,8 +31,12 @@ def charges(tally: Tally) -> Iterator[str]:
                 f"{entry.entity}: entry {entry.number}: how it went to the ERP beside the stock adjustment is not what "
                 "the audit trail tells."
             )
-    for _, pk in sorted(told, key=str)[:LIMIT]:
-        yield f"Entry handed to the ERP as {pk} is missing: it stands in the audit trail only."
+    gone = [told[key] for key in sorted(told, key=str)[:LIMIT]]
+    entries = JournalEntry.objects.select_related("entity").in_bulk([state[1] for state in gone])
+    for state in gone:
+        of = entries.get(state[1])
+        name = f"{of.entity}: entry {of.number}" if of else f"Entry {state[1]}"
+        yield f"{name}: how it went to the ERP is missing; it stands in the audit trail only."
     own = beside_adjustment(JournalEntry.objects.all()).order_by().values("pk")
     for charge in handed.exclude(entry__in=own)[:LIMIT]:
         yield (
