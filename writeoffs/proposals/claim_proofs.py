@@ -1,4 +1,5 @@
-"""The proof of insurance claims: a claim is what its last step says, steps and claims are what the audit trail kept."""
+"""The proof of insurance claims and of events after the reporting date: rows are what the audit trail kept, and a
+claim is what its last step says."""
 
 from __future__ import annotations
 
@@ -8,9 +9,18 @@ from core.models import AuditEvent, Counter
 from core.told import row_record, rows_told
 from core.verify import Tally, rows
 from writeoffs.proposals.claim_models import Claim, ClaimStep
+from writeoffs.proposals.event_models import SubsequentEvent
 from writeoffs.proposals.services.claims import CHANGING
 
 LIMIT = 100
+
+
+def events(tally: Tally) -> Iterator[str]:
+    """Every event after the reporting date is as it was judged, and none is missing."""
+    yield from rows_told(SubsequentEvent, "event.judged", key="event")
+    handed_out = sum(Counter.objects.filter(series__startswith="event:").values_list("last", flat=True))
+    if handed_out != SubsequentEvent.objects.count():
+        yield f"Events: {handed_out} numbers were handed out and {SubsequentEvent.objects.count()} are stored."
 
 
 def claims(tally: Tally) -> Iterator[str]:

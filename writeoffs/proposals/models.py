@@ -411,6 +411,7 @@ class Evidence(models.Model):
 # Every model of the room is found here; these are written beside their rules.
 from writeoffs.proposals.claim_models import Claim as Claim  # noqa: E402
 from writeoffs.proposals.claim_models import ClaimStep as ClaimStep  # noqa: E402
+from writeoffs.proposals.event_models import SubsequentEvent as SubsequentEvent  # noqa: E402
 from writeoffs.proposals.limit_models import ApprovalBand as ApprovalBand  # noqa: E402
 from writeoffs.proposals.limit_models import ApprovalLimits as ApprovalLimits  # noqa: E402
 from writeoffs.proposals.limit_models import ApprovalTitle as ApprovalTitle  # noqa: E402

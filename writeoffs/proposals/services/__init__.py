@@ -29,6 +29,7 @@ from writeoffs.proposals.services.decide import (
     proposal_submit,
     proposal_withdraw,
 )
+from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.lines import line_add, line_edit, line_remove, proposal_edit
 from writeoffs.proposals.services.papers import Paper, evidence_add, evidence_remove
 from writeoffs.proposals.services.post import Posted, proposal_post
@@ -37,6 +38,7 @@ from writeoffs.proposals.services.void import void_decide, void_request
 
 __all__ = [
     "ChargeInput",
+    "EventInput",
     "Header",
     "LineInput",
     "Paper",
@@ -49,6 +51,7 @@ __all__ = [
     "claim_book",
     "claim_open",
     "claim_step",
+    "event_record",
     "evidence_add",
     "evidence_remove",
     "input_tax_add",
