@@ -9,22 +9,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from decimal import Decimal, InvalidOperation
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core.access import roles_in
-from core.errors import StaleContent
+from core.errors import BadInput, StaleContent
 from core.models import Upload
+from core.money import plain, to_raw
 from core.numbers import numbers_take
 from core.sheets.kinds import Committed
 from core.words import READERS
 from inventory.models import CountSheet, StagedCheck
 
-LINE_COLUMNS = 'lot_id, "row", book_quantity, counted_quantity, difference, value, counted_on, note'
+LINE_COLUMNS = (
+    'lot_id, "row", book_quantity, counted_quantity, difference, value, counted_on, note, first_count, second_count'
+)
 
-# What the digest covers: version 2 adds the moment at which the book quantities were frozen.
-VERSION = 2
+# What the digest covers: version 2 adds the moment at which the book quantities were frozen, version 3 the tolerance and
+# both counts of a lot.
+VERSION = 3
 # Lines hashed together; part of the digest.
 CHUNK = 5000
 
@@ -42,6 +48,7 @@ def count_sheet_commit(*, upload: Upload) -> Committed:
         upload=upload,
         counted_on=counted_on,
         frozen_at=timezone.now(),
+        tolerance=tolerance_of(upload),
         created_by=upload.created_by,
     )
     lines, differences = _lines_insert(sheet)
@@ -55,6 +62,25 @@ def count_sheet_commit(*, upload: Upload) -> Committed:
     )
 
 
+def tolerance_of(upload: Upload) -> Decimal | None:
+    """Percent of the book's units above which a lot is counted again; None where the sheet has no such rule. BadInput
+    for what is no number from 0 to 100."""
+    text = str(upload.options.get("tolerance", "") or "")
+    if not text:
+        return None
+    try:
+        tolerance = Decimal(text)
+        to_raw(tolerance, 4)
+    except (InvalidOperation, ValueError):
+        tolerance = Decimal(-1)
+    if not 0 <= tolerance <= 100:
+        raise BadInput(
+            f"Tolerance '{text}': expected a percentage of units from 0 to 100 with at most four decimals, like 2 or "
+            "0.5."
+        )
+    return tolerance
+
+
 def content_digest(sheet: CountSheet, version: int = VERSION) -> str:
     """SHA-256 (hex) over the count and all its lines, in chunks of a fixed length. Both engines give the same."""
     # As text, not as the date that SQLite's driver makes of a bare column.
@@ -62,11 +88,14 @@ def content_digest(sheet: CountSheet, version: int = VERSION) -> str:
     head = [version, sheet.number, sheet.upload_id, sheet.counted_on.isoformat(), sheet.created_by_id]
     if version > 1:
         head.append(sheet.frozen_at.astimezone(dt.UTC).isoformat(timespec="microseconds"))
+    if version > 2:
+        head.append(None if sheet.tolerance is None else plain(sheet.tolerance))
+    twice = ", first_count, second_count" if version > 2 else ""
     digest = hashlib.sha256(json.dumps(head).encode())
     with connection.cursor() as cursor:
         cursor.execute(
             'select lot_id, "row", book_quantity, counted_quantity, difference, value, '
-            f'{day}, note from inventory_countline where sheet_id = %s order by "row", lot_id',
+            f'{day}, note{twice} from inventory_countline where sheet_id = %s order by "row", lot_id',
             [sheet.pk],
         )
         while chunk := cursor.fetchmany(CHUNK):

@@ -44,6 +44,8 @@ COUNT_COLUMNS = (
     ("book_quantity", "book_quantity"),
     ("difference", "difference"),
     ("value", "value"),
+    ("count_1", "first_count"),
+    ("count_2", "second_count"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CHUNK = 5_000

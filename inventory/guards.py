@@ -37,7 +37,7 @@ guards.register(
     *guards.kept(
         "inventory_countsheet",
         noun="a count",
-        fixed=["entity_id", "number", "upload_id", "counted_on", "frozen_at", "created_by_id"],
+        fixed=["entity_id", "number", "upload_id", "counted_on", "frozen_at", "created_by_id", "tolerance"],
         keys=[["entity_id", "number"]],
     ),
     *guards.append_only("inventory_lotregister", noun="a register of lots", keys=[["upload_id"]]),

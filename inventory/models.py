@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Category, Entity, Location, Upload
-from core.money import MoneyField, QuantityField, UnitCostField, bounded
+from core.money import MoneyField, QuantityField, RateField, UnitCostField, bounded
 
 
 class Item(models.Model):
@@ -272,6 +272,7 @@ class CountSheet(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     line_count = models.PositiveIntegerField(default=0)
     difference_count = models.PositiveIntegerField(default=0)
+    tolerance = RateField("recount above, % of units", null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -286,7 +287,11 @@ class CountSheet(models.Model):
 
 
 class CountLine(models.Model):
-    """One counted row: every one is kept, different or not. value = difference at the lot's carrying cost."""
+    """One counted row: every one is kept, different or not. value = difference at the lot's carrying cost.
+
+    counted_quantity: what is accepted. first_count, second_count: of a lot that was counted twice; beyond the sheet's
+    tolerance the second count is the accepted one, within it the first.
+    """
 
     sheet = models.ForeignKey(CountSheet, on_delete=models.PROTECT, related_name="lines", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="count_lines")
@@ -297,6 +302,8 @@ class CountLine(models.Model):
     value = MoneyField(help_text="The difference at cost: negative when short.")
     counted_on = models.DateField(null=True)
     note = models.CharField(max_length=200, blank=True)
+    first_count = QuantityField(null=True)
+    second_count = QuantityField(null=True)
 
     class Meta:
         constraints = (
@@ -391,6 +398,8 @@ class StagedCount(models.Model):
     value = models.BigIntegerField()
     counted_on = models.DateField(null=True)
     note = models.CharField(max_length=200, blank=True)
+    first_count = models.BigIntegerField(null=True)
+    second_count = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = (models.Index(fields=("upload_id",), name="staged_count_upload"),)

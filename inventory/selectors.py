@@ -187,7 +187,7 @@ def falls(*, entity: Entity, explained: bool) -> QuerySet[UnexplainedFall]:
 @dataclass(frozen=True, slots=True)
 class CountFigures:
     """What a count found. Values at carrying amount; short is negative. not_counted: lots on hand at the sheet's
-    locations that it does not name, as the books stand now."""
+    locations that it does not name, as the books stand now. twice: how many were counted a second time."""
 
     counted: int
     matched: int
@@ -197,6 +197,7 @@ class CountFigures:
     over_value: Decimal
     not_counted: int
     not_counted_value: Decimal
+    twice: int = 0
 
     @property
     def differences(self) -> int:
@@ -217,6 +218,7 @@ def count_figures(*, sheet: CountSheet) -> CountFigures:
         short_value=Sum("value", filter=short),
         over=Count("id", filter=over),
         over_value=Sum("value", filter=over),
+        twice=Count("second_count"),
     )
     left = (
         Lot.objects.filter(entity_id=sheet.entity_id, location__in=sheet.lines.values("lot__location"))
@@ -233,6 +235,7 @@ def count_figures(*, sheet: CountSheet) -> CountFigures:
         over_value=sums["over_value"] or nil,
         not_counted=left["lots"],
         not_counted_value=(left["cost"] or nil) - (left["allowance"] or nil),
+        twice=sums["twice"],
     )
 
 

@@ -15,7 +15,7 @@ from core.errors import BadInput
 from core.models import Entity, StoredFile, Upload
 from core.money import MONEY_SCALE, RAW_LIMIT, is_whole_unit, plain
 from core.sheets.formats import MARKS, ORDERS
-from core.sheets.kinds import Cell, Column, SheetKind
+from core.sheets.kinds import Cell, Column, Option, SheetKind
 from core.sheets.mapping import column_letters
 from core.sheets.moments import as_of_check
 from core.sheets.texts import Complaint, decimal_mark_of, number_of
@@ -85,6 +85,9 @@ class UploadForm(forms.Form):
         if not kind.asks_control_total:
             del self.fields["control_total"]
         for option in kind.options:
+            if option.number:
+                self.fields[f"option_{option.name}"] = _number_field(option)
+                continue
             choices = option.choices_for(entity)
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label,
@@ -123,7 +126,20 @@ class UploadForm(forms.Form):
 
     def options(self) -> dict[str, str]:
         answers = {o.name: self.cleaned_data.get(f"option_{o.name}", "") for o in self.kind.options}
-        return {name: answer for name, answer in answers.items() if answer}
+        return {name: str(answer) for name, answer in answers.items() if answer not in ("", None)}
+
+
+def _number_field(option: Option) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=option.label,
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal(option.most),
+        decimal_places=4,
+        help_text=option.help,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"invalid": f"Expected a number from 0 to {option.most}, like 2 or 0.5."},
+    )
 
 
 @dataclass(frozen=True, slots=True)

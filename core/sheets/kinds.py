@@ -52,13 +52,16 @@ class Column:
 class Option:
     """What a kind asks beside the file, on the first step; the answer stands in Upload.options under `name`.
     choices: (value, label); the first one is the answer where nobody chooses. choices_of: gives them where they depend
-    on the company (its periods), with a constant number of queries."""
+    on the company (its periods), with a constant number of queries. number: a number up to `most` is typed instead,
+    with at most four decimals; "" where nobody does."""
 
     name: str
     label: str
     choices: tuple[tuple[str, str], ...] = ()
     help: str = ""
     choices_of: Callable[[Entity], tuple[tuple[str, str], ...]] | None = None
+    number: bool = False
+    most: int = 100
 
     def choices_for(self, entity: Entity) -> tuple[tuple[str, str], ...]:
         return self.choices if self.choices_of is None else self.choices_of(entity)

@@ -12,11 +12,11 @@ from typing import Any
 
 from core.access import roles_in
 from core.models import Upload, User
-from core.money import RAW_LIMIT, share_raw, value_raw
-from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, SheetKind, Summary
+from core.money import RAW_LIMIT, from_raw, plain, share_raw, to_raw, value_raw
+from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, Option, SheetKind, Summary
 from core.words import READERS, Role
 from inventory.books import countable, last_movement, moved_after
-from inventory.counting import count_sheet_commit
+from inventory.counting import count_sheet_commit, tolerance_of
 from inventory.kinds.complaints import units
 from inventory.kinds.lot_columns import LOCATION, LOT_CODE, SKU
 from inventory.kinds.stock_preview import Words
@@ -35,8 +35,16 @@ COLUMNS = (
         Cell.QUANTITY,
         required=True,
         filled=True,
-        aliases=("counted", "count", "quantity", "qty", "quantity counted"),
+        aliases=("counted", "count", "quantity", "qty", "quantity counted", "count 1", "first count"),
         help="What was found; 0 where nothing was.",
+        example="118",
+    ),
+    Column(
+        "recounted_quantity",
+        "Second count",
+        Cell.QUANTITY,
+        aliases=("recounted", "recount", "count 2", "second count", "recounted quantity"),
+        help="Of lots that were counted again. Above the tolerance it decides; within it the first count stands.",
         example="118",
     ),
     Column("counted_on", "Counted on", Cell.DATE, aliases=("count date", "date", "counted at"), example="2026-03-31"),
@@ -47,14 +55,18 @@ COLUMNS = (
 @dataclass(slots=True)
 class CountCheck:
     """The lots that can be counted and what the check found. lots: (sku, lot code, location) -> (id, quantity, unit
-    cost, cost, allowance), raw. moved: lot -> the last day after the count's on which it moved."""
+    cost, cost, allowance), raw. moved: lot -> the last day after the count's on which it moved. tolerance: percent of
+    the book's units, 10^4. blind: who counts is not told what the books expect."""
 
     exponent: int
     day: str
     last_movement: int
     lots: dict[tuple[str, str, str], tuple[int, int, int, int, int]]
     moved: dict[int, str]
+    tolerance: int | None = None
+    blind: bool = False
     seen: dict[int, int] = field(default_factory=dict)
+    recounted: int = 0
     rows_kept: int = 0
     matched: int = 0
     quantity: int = 0
@@ -69,6 +81,14 @@ class CountKind(SheetKind):
     lead = "What was found on the shelf. Each row is compared with the books as they stand when the count is taken in."
     columns = COLUMNS
     asks_control_total = False
+    options = (
+        Option(
+            "tolerance",
+            "Count again above, % of units",
+            number=True,
+            help="A lot that differs by more needs a second count, which then decides. Empty: no lot needs one.",
+        ),
+    )
     upload_roles = (Role.COUNTER, Role.PREPARER, Role.CONTROLLER)
     commit_roles = (Role.COUNTER, Role.PREPARER, Role.CONTROLLER)
     staging_table = StagedCount._meta.db_table
@@ -81,12 +101,20 @@ class CountKind(SheetKind):
         "value",
         "counted_on",
         "note",
+        "first_count",
+        "second_count",
     )
+
+    def precheck(self, upload: Upload) -> None:
+        tolerance_of(upload)
 
     def begin(self, upload: Upload) -> CountCheck:
         entity = upload.entity
         day = entity.local_date(upload.as_of)
+        tolerance = tolerance_of(upload)
         return CountCheck(
+            tolerance=None if tolerance is None else to_raw(tolerance, 4),
+            blind=_is_blind(upload),
             exponent=entity.exponent,
             day=day.isoformat(),
             last_movement=last_movement(entity),
@@ -98,7 +126,7 @@ class CountKind(SheetKind):
     def check_chunk(self, context: CountCheck, chunk: Chunk, issues: Issues) -> list[tuple[Any, ...]]:
         columns = chunk.columns
         empty = [None] * len(chunk.rows)
-        names = ("sku", "lot_code", "location", "counted_quantity", "counted_on", "note")
+        names = ("sku", "lot_code", "location", "counted_quantity", "recounted_quantity", "counted_on", "note")
         rows = zip(chunk.rows, *(columns.get(name, empty) for name in names), strict=True)
         staged = []
         for position, cells in enumerate(rows):
@@ -128,7 +156,9 @@ class CountKind(SheetKind):
             commit_label=f"Take in {words.lots(context.rows_kept)}",
             notes=[frozen],
         )
-        if not roles_in(upload.entity, upload.created_by) & set(READERS):
+        if context.recounted:
+            summary.figures.append(("Second count decides", words.lots(context.recounted)))
+        if context.blind:
             # Who only counts stays blind: what the books expect would lead the next count.
             return summary
         summary.value = context.value
@@ -154,7 +184,8 @@ def _row(
     sku: str,
     code: str | None,
     place: str,
-    counted: int,
+    first_count: int,
+    second_count: int | None,
     counted_on: str | None,
     note: str | None,
 ) -> tuple[Any, ...] | None:
@@ -165,11 +196,21 @@ def _row(
         return None
     lot_id, book, unit_cost, cost, allowance = lot
     first = check.seen.setdefault(lot_id, row)
+    beyond = _beyond(check.tolerance, first_count - book, book)
+    if beyond and second_count is None:
+        _count_again(check, issues, row, first_count, book, f"lot '{code}' of {sku} at {place}")
+        return None
+    decides = second_count is not None and (beyond or check.tolerance is None)
+    counted = second_count if decides and second_count is not None else first_count
     difference = counted - book
     value = difference_value(book, difference, unit_cost, cost, allowance, check.exponent)
     if first != row or counted < 0 or not -RAW_LIMIT <= value <= RAW_LIMIT:
         _refuse(issues, row, first, counted, f"lot '{code}' of {sku} at {place}")
         return None
+    if second_count is not None and second_count < 0:
+        _refuse(issues, row, row, second_count, f"lot '{code}' of {sku} at {place}")
+        return None
+    check.recounted += decides
     check.quantity += counted
     check.value += value
     if not difference:
@@ -187,7 +228,30 @@ def _row(
             f"be "
             "that movement; have it counted again.",
         )
-    return row, lot_id, book, counted, difference, value, counted_on, note or ""
+    counts = (first_count, second_count) if second_count is not None else (None, None)
+    return row, lot_id, book, counted, difference, value, counted_on, note or "", *counts
+
+
+def _is_blind(upload: Upload) -> bool:
+    return not roles_in(upload.entity, upload.created_by) & set(READERS)
+
+
+def _beyond(tolerance: int | None, difference: int, book: int) -> bool:
+    """Whether a difference is more than the tolerance (percent, 10^4) of the book's units; exact."""
+    return tolerance is not None and abs(difference) * 100 * 10**4 > tolerance * abs(book)
+
+
+def _count_again(check: CountCheck, issues: Issues, row: int, counted: int, book: int, lot: str) -> None:
+    """Blind counters learn that it differs, and not by how much."""
+    by = "" if check.blind else f" from the book's {units(book)}"
+    issues.error(
+        "second_count_needed",
+        row,
+        "recounted_quantity",
+        units(counted),
+        f"Row {row}: {lot} was counted at {units(counted)}, which differs{by} by more than the tolerance of "
+        f"{plain(from_raw(check.tolerance or 0, 4))} %. Have it counted again and enter the second count.",
+    )
 
 
 def _refuse(issues: Issues, row: int, first: int, counted: int, lot: str) -> None:

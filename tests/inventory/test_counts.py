@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from core.errors import StaleContent
+from core.errors import BadInput, StaleContent
 from core.models import Membership, User
 from inventory.models import CountLine, CountSheet, Lot
 from inventory.movements import MovementRow, movements_append
@@ -286,8 +286,8 @@ def test_the_count_is_exported_with_the_sheets_own_columns(stocked: Company, sig
     text = b"".join(client.get(address).streaming_content).decode()  # type: ignore[attr-defined]
 
     assert text.splitlines() == [
-        "\ufeffsku,lot_code,location,counted_quantity,counted_on,note,book_quantity,difference,value",
-        "A,L1,WH1,9,,'=1+1,10,-1,-2",
+        "\ufeffsku,lot_code,location,counted_quantity,counted_on,note,book_quantity,difference,value,count_1,count_2",
+        "A,L1,WH1,9,,'=1+1,10,-1,-2,,",
     ]
     everything = b"".join(client.get(address + "?lines=all").streaming_content)  # type: ignore[attr-defined]
     assert len(everything.splitlines()) == 3
@@ -300,3 +300,51 @@ def test_a_count_page_asks_a_constant_number_of_times(
     client = signed_in(stocked["PREPARER"])
     with django_assert_max_num_queries(16):
         page(stocked, client, sheet)
+
+
+def twice(sku: str, units: Any, again: Any = "") -> dict[str, Any]:
+    return counted(sku, "", units=units, recounted_quantity=again)
+
+
+def test_above_the_tolerance_the_second_count_decides(company: Company) -> None:
+    """P16: 2 % of units; gross shortage, overage and net."""
+    rows = [("BOLT", 5000, "0.12"), ("DRILL", 40, 85), ("SAW", 25, "31.40")]
+    take_in(company, [lot_row(sku, "", quantity=units, cost=cost) for sku, units, cost in rows])
+    again = [twice("BOLT", 4960), twice("DRILL", 35, 36), twice("SAW", 28, 28)]
+    sheet = counts(company, *again, options={"tolerance": "2"})
+    assert sheet.tolerance == D(2)
+    assert list(
+        sheet.lines.order_by("row").values_list(
+            "first_count", "second_count", "counted_quantity", "difference", "value"
+        )
+    ) == [
+        (None, None, D(4960), D(-40), D("-4.8")),
+        (D(35), D(36), D(36), D(-4), D(-340)),
+        (D(28), D(28), D(28), D(3), D("94.2")),
+    ]
+    figures = count_figures(sheet=sheet)
+    assert (figures.short_value, figures.over_value, figures.net_value, figures.twice) == (
+        D("-344.8"),
+        D("94.2"),
+        D("-250.6"),
+        2,
+    )
+
+
+def test_a_lot_beyond_the_tolerance_needs_a_second_count_and_blind_counters_learn_no_more(stocked: Company) -> None:
+    for role, said in (("PREPARER", "which differs from the book's 10 by more"), ("COUNTER", "which differs by more")):
+        upload = upload_of(stocked, "count", as_of=LATER, by=stocked[role], options={"tolerance": "2.5"})
+        _, issues = check(upload, [counted(units=9), counted(lot="L2", units="9.75")])
+        assert issues.errors == 1
+        assert f"Row 2: lot 'L1' of A at WH1 was counted at 9, {said}" in issues.kept[0][5]
+
+
+def test_within_the_tolerance_the_first_count_stands_and_without_one_the_second_decides(stocked: Company) -> None:
+    row = counted(units=9, recounted_quantity=8)
+    assert counts(stocked, row, options={"tolerance": "10"}).lines.get().counted_quantity == D(9)
+    assert counts(stocked, row).lines.get().counted_quantity == D(8)
+
+
+def test_a_tolerance_is_a_percentage(stocked: Company) -> None:
+    with pytest.raises(BadInput, match="Tolerance '200': expected a percentage"):
+        check(upload_of(stocked, "count", as_of=LATER, options={"tolerance": "200"}), [counted()])
