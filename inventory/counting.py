@@ -12,7 +12,6 @@ import json
 from decimal import Decimal, InvalidOperation
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from core.access import roles_in
@@ -28,8 +27,8 @@ LINE_COLUMNS = (
     'lot_id, "row", book_quantity, counted_quantity, difference, value, counted_on, note, first_count, second_count'
 )
 
-# What the digest covers: version 2 adds the moment at which the book quantities were frozen, version 3 the tolerance and
-# both counts of a lot.
+# What the digest covers: version 2 adds the moment at which the book quantities were frozen, version 3 the tolerance
+# and both counts of a lot.
 VERSION = 3
 # Lines hashed together; part of the digest.
 CHUNK = 5000
