@@ -82,6 +82,7 @@ PAGES: tuple[Page, ...] = (
     Page("approval-limits", f"{HOME}proposals/limits/"),
     Page("approval-limits-change", f"{HOME}proposals/limits/change/", "controller"),
     Page("proposal-by-item", f"{HOME}proposals/by-item/", "preparer"),
+    Page("proposal-accrual", f"{HOME}proposals/accrual/", "preparer"),
     Page("proposal-from-stock", f"{HOME}proposals/from-stock/?expiry=expired", "preparer"),
     Page("proposal-from-quarantine", f"{HOME}proposals/from-quarantine/", "preparer"),
     _proposals("DRAFT", "preparer"),

@@ -32,6 +32,7 @@ from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
 from writeoffs.posting.reversals import reversal
 from writeoffs.posting.running import date_check
 from writeoffs.posting.sets import rows_insert, rows_update
+from writeoffs.posting.shrinkage import absorbed
 
 _MOVEMENT_KIND = {
     "WRITE_OFF": MovementKind.WRITE_OFF,
@@ -115,10 +116,11 @@ def entries_planned(
 ) -> list[PlannedEntry]:
     """The entries that summed parts and charges of a document will make: what a page shows before anything is
     decided."""
-    return [
+    entries = [
         *corrected(plans.entries_of(kind, parts, title=title), correction),
         *charge_entries(charges, title=title),
     ]
+    return absorbed(entries) if kind == "COUNT_ADJUSTMENT" else entries
 
 
 def accounts_for(*, mapping: AccountResolver, entries: Iterable[PlannedEntry]) -> Mapping[Facts, Rule]:

@@ -13,9 +13,10 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from core.errors import BadInput
-from core.money import MONEY_SCALE, at_rate, display_money, is_whole_unit, plain, to_raw
+from core.money import MONEY_SCALE, at_rate, display_money, from_raw, is_whole_unit, plain, to_raw
 from core.words import Framework
 from writeoffs.posting.charges import SETTLED, Charge
+from writeoffs.posting.shrinkage import accrued
 from writeoffs.proposals import entry_only
 from writeoffs.proposals.claims import STATUS_OF, document_check
 from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
@@ -30,7 +31,16 @@ _LEAVING = (
     *(ChargeKind.INSURANCE, ChargeKind.TAX),
 )
 # Kind of proposal -> what it can carry: goods that leave can cost or bring something.
-CARRIERS: dict[str, tuple[ChargeKind, ...]] = {Kind.WRITE_OFF: _LEAVING, Kind.DISPOSAL: _LEAVING, **entry_only.CHARGES}
+CARRIERS: dict[str, tuple[ChargeKind, ...]] = {
+    Kind.WRITE_OFF: _LEAVING,
+    Kind.DISPOSAL: _LEAVING,
+    Kind.COUNT_ADJUSTMENT: (ChargeKind.SHRINKAGE_RELEASE,),
+    **entry_only.CHARGES,
+}
+
+
+# These stand where the accrual stands, which may be all places at once.
+_OWN_PLACE = (ChargeKind.SHRINKAGE_ACCRUAL, ChargeKind.SHRINKAGE_RELEASE)
 
 
 class ChargeRefused(BadInput):
@@ -54,6 +64,8 @@ def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[Pr
         _insurance_check(proposal, charge, others)
     elif charge.certainty:
         raise ChargeRefused("certainty", "Only an insurance claim states how certain it is. Leave it empty.")
+    if charge.kind == ChargeKind.SHRINKAGE_RELEASE and proposal.kind == Kind.COUNT_ADJUSTMENT:
+        _release_check(proposal, charge, others)
     if charge.kind == ChargeKind.TAX and not entry_only.is_entry_only(proposal):
         _tax_check(proposal, charge, others)
 
@@ -73,9 +85,25 @@ def _kind_check(proposal: Proposal, charge: ProposalCharge) -> None:
             f"{proposal.number} is a document of {what}; {charge.get_kind_display().lower()} does not belong on it. It "
             f"takes {offered}.",
         )
+    if charge.kind == ChargeKind.SHRINKAGE_RELEASE and not entry_only.is_entry_only(proposal):
+        return
     if (charge.location_id or charge.category_id) and not entry_only.is_entry_only(proposal):
         raise ChargeRefused(
             None, f"{proposal.number} has lots, whose location and category its charges follow. Name none of your own."
+        )
+
+
+def _release_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
+    """A count uses no more than stands accrued for its location and category."""
+    scope = (charge.location_id, charge.category_id)
+    same = (other.amount for other in others if (other.location_id, other.category_id) == scope)
+    standing = from_raw(accrued(entity=proposal.entity).get(scope, 0), MONEY_SCALE)
+    if charge.amount + sum(same, ZERO) > standing:
+        raise ChargeRefused(
+            "amount",
+            f"Shrinkage accrual to release: {_said(proposal, charge.amount)} is more than the "
+            f"{_said(proposal, standing)} that stand accrued there. Another count has used it since: discard "
+            f"{proposal.number} and propose the count again, or lower the amount.",
         )
 
 
@@ -201,8 +229,8 @@ def planned(
             to_raw(charge.amount, MONEY_SCALE),
             charge.settlement,
             reason,
-            charge.location_id or location_id,
-            charge.category_id or category_id,
+            charge.location_id or (None if charge.kind in _OWN_PLACE else location_id),
+            charge.category_id or (None if charge.kind in _OWN_PLACE else category_id),
             charge.cost_centre_id,
         )
         for charge in charges

@@ -225,7 +225,10 @@ def charges(tally: Tally) -> Iterator[str]:
     for number, kind, charged, posted in rows(
         "select p.number, u.kind, sum(u.charged), sum(u.posted) from (select c.proposal_id as id, c.kind, "
         "c.amount as charged, 0 as posted from proposals_proposalcharge c union all select p.id, e.leg, 0, l.amount "
-        f"from {_ENTRY} join ledger_journalline l on l.entry_id = e.id and l.amount > 0 and e.leg in ({kinds})) u "
+        f"from {_ENTRY} join ledger_journalline l on l.entry_id = e.id and l.amount > 0 and e.leg in ({kinds}) "
+        # What a count's loss used of an accrual stands in the entry of the loss.
+        f"union all select p.id, 'SHRINKAGE_RELEASE', 0, l.amount from {_ENTRY} join ledger_journalline l "
+        "on l.entry_id = e.id and l.amount > 0 and e.leg = 'COUNT_LOSS' and l.role = 'SHRINKAGE_ACCRUAL') u "
         "join proposals_proposal p on p.id = u.id and p.status in ('POSTED', 'VOIDED') "
         f"group by p.id, p.number, u.kind having sum(u.charged) <> sum(u.posted) order by p.id limit {LIMIT}"
     ):

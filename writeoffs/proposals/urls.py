@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from writeoffs.proposals.views import (
+    accrual,
     assessing,
     by_item,
     charges,
@@ -49,6 +50,7 @@ urlpatterns = [
     path("limits/", limits.limits, name="limits"),
     path("limits/change/", limits.limits_ask, name="limits_ask"),
     path("new/", making.proposal_new, name="new"),
+    path("accrual/", accrual.proposal_accrual, name="accrual"),
     path("by-item/", by_item.proposal_by_item, name="by_item"),
     path("from-stock/", making.proposal_from_stock, name="from_stock"),
     path("from-count/<str:sheet>/", making.proposal_from_count, name="from_count"),

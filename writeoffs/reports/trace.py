@@ -21,6 +21,7 @@ from writeoffs.ledger.selectors import number_parsed
 from writeoffs.posting import charges as charge_legs
 from writeoffs.posting.erp_entries import LEGS
 from writeoffs.posting.refs import FALL, MOVEMENTS, prefix
+from writeoffs.posting.shrinkage import ACCRUAL, RELEASE
 from writeoffs.proposals import entry_only
 from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, ProposalLine, Void
 
@@ -68,6 +69,8 @@ class Trace:
         entry = self.line.entry.reverses or self.line.entry
         if prefix(entry.source_ref) == FALL:
             return "What movements sheets had explained of it before"
+        if entry.leg == Leg.COUNT_LOSS and self.line.role == "SHRINKAGE_EXPENSE":
+            return "Accrued before, and used by the count"
         if entry.leg in CORRECTIONS:
             return "Income tax on the correction"
         return "Lots that stand in another location or class by now"
@@ -129,7 +132,9 @@ def trace_of(*, entity: Entity, line: JournalLine) -> Trace:
     original, sign = (entry.reverses, -1) if entry.reverses else (entry, 1)
     if original.source_ref.startswith("proposal:"):
         if original.leg in ChargeKind.values:
-            return _of_charges(entity, line, original, sign)
+            return _of_charges(entity, line, original, sign, kind=original.leg)
+        if line.role == ACCRUAL:
+            return _of_charges(entity, line, original, sign, kind=RELEASE)
         return _of_lines(entity, line, original, sign)
     if prefix(original.source_ref) == MOVEMENTS and original.leg != Leg.TRANSFER:
         return _of_sheet_rows(line, original, sign)
@@ -230,8 +235,8 @@ def _summed(line: JournalLine, found: QuerySet[Any], factors: tuple[int, ...], s
     return Trace(line, found, factors, sign, sign * total + ZERO)
 
 
-def _of_charges(entity: Entity, line: JournalLine, original: JournalEntry, sign: int) -> Trace:
-    leg = charge_legs.LEGS[original.leg]
+def _of_charges(entity: Entity, line: JournalLine, original: JournalEntry, sign: int, *, kind: str) -> Trace:
+    leg = charge_legs.LEGS[kind]
     number = original.source_ref.partition(":")[2]
     side = 1 if sign * line.amount > ZERO else -1
     roles = leg.debit if side > 0 else leg.credit
@@ -239,13 +244,14 @@ def _of_charges(entity: Entity, line: JournalLine, original: JournalEntry, sign:
     found = ProposalCharge.objects.filter(
         proposal__entity=entity,
         proposal__number=number,
-        kind=original.leg,
+        kind=kind,
         settlement__in=settlements,
         cost_centre=line.cost_centre_id,
     ).order_by("number")
     # Of a document without lots each charge names its own place; elsewhere all follow the lots.
     found = found.filter(
-        ~Q(proposal__kind__in=entry_only.CHARGES) | Q(location=line.location_id, category=line.category_id)
+        ~Q(Q(proposal__kind__in=entry_only.CHARGES) | Q(kind=RELEASE))
+        | Q(location=line.location_id, category=line.category_id)
     )
     total = found.order_by().aggregate(total=Sum("amount"))["total"] or ZERO
     return Trace(line, found, (side, 0), sign, sign * side * total + ZERO)

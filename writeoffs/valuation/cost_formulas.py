@@ -73,3 +73,12 @@ def formulas_compared(
         standard_cost=standards.pop() if variance is not None and len(standards) == 1 else None,
         variance_rate=to_raw(variance, 6) if variance is not None else 0,
     )
+
+
+def policies_on(*, entity: Entity, day: dt.date) -> dict[int | None, ValuationPolicy]:
+    """Category -> the leading policy that counts on a day; None: that of all stock. One query."""
+    found: dict[int | None, ValuationPolicy] = {}
+    policies = ValuationPolicy.objects.filter(entity=entity, basis=Basis.LEADING, starts_on__lte=day)
+    for policy in policies.order_by("-starts_on", "-version"):
+        found.setdefault(policy.category_id, policy)
+    return found

@@ -23,6 +23,7 @@ from writeoffs.posting.lots import fiscal_year_of, lot_states
 from writeoffs.posting.plans import LotState
 from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, reversible
 from writeoffs.posting.sets import rows_insert
+from writeoffs.posting.shrinkage import used_by
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import (
     Moved,
@@ -33,7 +34,16 @@ from writeoffs.proposals.counted import (
     sheet_told,
 )
 from writeoffs.proposals.entry_only import WITHOUT_REASON, borne_sql, is_entry_only
-from writeoffs.proposals.models import LEAVING, Finding, Kind, Proposal, ProposalLine
+from writeoffs.proposals.models import (
+    LEAVING,
+    ChargeKind,
+    Finding,
+    Kind,
+    Proposal,
+    ProposalCharge,
+    ProposalLine,
+    Status,
+)
 from writeoffs.proposals.services.centres import with_default_centres
 from writeoffs.proposals.services.inputs import LineInput as LineInput
 
@@ -323,7 +333,33 @@ def proposal_create_from_count(
     )
     lines = _difference_lines(sheet, without=posted | {lot.count_line_id for lot in moved})
     lines = with_default_centres(lines)
-    return proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
+    proposal = proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
+    _accrual_use(proposal, sheet)
+    return proposal
+
+
+def _accrual_use(proposal: Proposal, sheet: CountSheet) -> None:
+    """What was accrued for the stock that was counted is used before anything is expensed."""
+    used = used_by(sheet)
+    if (
+        Proposal.objects.filter(count_sheet=sheet)
+        .exclude(pk=proposal.pk)
+        .exclude(status__in=(Status.REJECTED, Status.VOIDED))
+        .exists()
+    ):
+        return  # The count's first proposal has used it.
+    ProposalCharge.objects.bulk_create(
+        ProposalCharge(
+            proposal=proposal,
+            number=number,
+            kind=ChargeKind.SHRINKAGE_RELEASE,
+            amount=from_raw(amount, MONEY_SCALE),
+            location_id=location,
+            category_id=category,
+            note=f"Share of count {sheet.number} in what was accrued",
+        )
+        for number, ((location, category), amount) in enumerate(used, start=1)
+    )
 
 
 def _moved_since(sheet: CountSheet, posted: set[int]) -> list[Moved]:
