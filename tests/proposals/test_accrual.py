@@ -140,7 +140,7 @@ def test_an_accrual_is_never_used_twice(shop: Company) -> None:
         shop,
         proposal_create_of_charges(entity=shop.entity, user=shop["PREPARER"], header=made, charges=[release]),
     )
-    with pytest.raises(BadInput, match=r"5,200.00 EUR is more than the 0.00 EUR that stand accrued"):
+    with pytest.raises(BadInput, match=r"5,200.00 EUR is more than the nothing that stands"):
         posted(shop, proposal)
 
 

@@ -101,8 +101,8 @@ def _release_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[
     if charge.amount + sum(same, ZERO) > standing:
         raise ChargeRefused(
             "amount",
-            f"Shrinkage accrual to release: {_said(proposal, charge.amount)} is more than the "
-            f"{_said(proposal, standing)} that stand accrued there. Another count has used it since: discard "
+            f"Shrinkage accrual to release: {_said(proposal, charge.amount)} is more than "
+            f"{'the ' + _said(proposal, standing) if standing else 'the nothing'} that stands accrued there. Another count has used it since: discard "
             f"{proposal.number} and propose the count again, or lower the amount.",
         )
 

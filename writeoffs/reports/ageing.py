@@ -28,7 +28,7 @@ PIECE = 1000
 # (from, to) of a band in days; to None: and more. None alone: the age is not known.
 type_band = tuple[int, int | None] | None
 # Kinds of movement by which goods are used or sold.
-_ISSUES = ("SALE", "ISSUE")
+_ISSUES = ("SALE", "ISSUE", "PRODUCTION")
 
 
 @dataclass(frozen=True, slots=True)
