@@ -98,12 +98,13 @@ def _release_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[
     scope = (charge.location_id, charge.category_id)
     same = (other.amount for other in others if (other.location_id, other.category_id) == scope)
     standing = from_raw(accrued(entity=proposal.entity).get(scope, 0), MONEY_SCALE)
+    said = f"the {_said(proposal, standing)}" if standing else "the nothing"
     if charge.amount + sum(same, ZERO) > standing:
         raise ChargeRefused(
             "amount",
-            f"Shrinkage accrual to release: {_said(proposal, charge.amount)} is more than "
-            f"{'the ' + _said(proposal, standing) if standing else 'the nothing'} that stands accrued there. Another count has used it since: discard "
-            f"{proposal.number} and propose the count again, or lower the amount.",
+            f"Shrinkage accrual to release: {_said(proposal, charge.amount)} is more than {said} that stands accrued "
+            f"there. Another count has used it since: discard {proposal.number} and propose the count again, or lower "
+            "the amount.",
         )
 
 
