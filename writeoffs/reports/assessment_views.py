@@ -12,14 +12,16 @@ from core.access import EntityRequest, for_entity
 from writeoffs.reports import adjustments as adjusting
 from writeoffs.reports import ageing as ages
 from writeoffs.reports import assessments as facts
-from writeoffs.reports import behind
+from writeoffs.reports import back_testing, behind
 from writeoffs.reports.assessment_forms import AssessmentForm
 from writeoffs.reports.builders.adjustments import adjustments_report
 from writeoffs.reports.builders.ageing import ageing_report
+from writeoffs.reports.builders.back_test import back_test_report
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.builders.nrv import nrv_report
 from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES
+from writeoffs.reports.statements.back_test import back_test as back_tested
 from writeoffs.reports.statements.spans import range_span
 from writeoffs.reports.views import PDF, PRINT, SCREEN, _answer, _page
 from writeoffs.valuation.models import Assessment, Basis
@@ -121,3 +123,20 @@ def adjustments(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
         cut=count - PAPER_LINES if paper else 0,
     )
     return _answer(request, report, shape, forms=(form,), page=page)
+
+
+@for_entity()
+def back_test(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
+    """What a run estimated, against what the goods fetched until today."""
+    form, assessment = asked(request, bases=(Basis.LEADING.value,), fields=("category", "location"))
+    if assessment is None:
+        return nothing_yet(request, "Back-test of NRV estimates")
+    entity, until = request.entity, request.entity.local_date()
+    test = back_tested(
+        back_testing.estimates_of(assessment, form.narrow()),
+        back_testing.fetched_since(assessment, until=until),
+        exponent=entity.exponent,
+    )
+    frame = frame_of(request, assessment, shape)
+    report = back_test_report(frame, assessment=assessment, test=test, until=until, narrowed=form.words())
+    return _answer(request, report, shape, forms=(form,))

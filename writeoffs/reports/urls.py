@@ -29,6 +29,7 @@ urlpatterns = [
     *_shapes("ageing", assessment_views.ageing, "print", "pdf", "xlsx", "csv"),
     *_shapes("tax_bridge", tax_views.tax_bridge, "print", "pdf", "xlsx", "csv"),
     *_shapes("adjustments", assessment_views.adjustments, "print", "pdf", "xlsx", "csv"),
+    *_shapes("back_test", assessment_views.back_test, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),
     *_shapes("lines", views.lines, "xlsx", "csv"),
     path("lines/<str:number>/<int:line_number>/", views.trace, name="trace"),
