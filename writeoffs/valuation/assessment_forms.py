@@ -52,10 +52,6 @@ class StartForm(forms.Form):
             assert isinstance(field, forms.ModelMultipleChoiceField)
             field.queryset = model.objects.filter(entity=entity)
 
-    @property
-    def scope(self) -> dict[str, list[int]]:
-        return {name: sorted(row.pk for row in self.cleaned_data[name]) for name in ("categories", "locations")}
-
 
 class OverrideForm(forms.Form):
     """What is required of a lot instead, and why."""

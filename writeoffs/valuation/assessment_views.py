@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from core import jobs
 from core.access import EntityRequest, for_entity
@@ -23,9 +23,10 @@ from core.models import Job
 from core.words import Role
 from writeoffs.valuation import assessment_selectors as selectors
 from writeoffs.valuation import overrides
+from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.assessment_exports import lines_csv, lines_xlsx
 from writeoffs.valuation.assessment_filters import DEFAULT_SORT, LineFilter, lines_filtered
-from writeoffs.valuation.assessment_forms import OverrideForm
+from writeoffs.valuation.assessment_forms import OverrideForm, StartForm
 from writeoffs.valuation.bases import basis_record
 from writeoffs.valuation.explained import parts_of
 from writeoffs.valuation.models import Assessment, AssessmentLine, Basis
@@ -80,6 +81,33 @@ def assessment_export(request: EntityRequest, number: str, extension: str) -> Ht
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
     return FileResponse(lines_xlsx(assessment.number, lines), as_attachment=True, filename=name, content_type=XLSX)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_entity(Role.PREPARER, Role.CONTROLLER)
+def assessment_new(request: EntityRequest) -> HttpResponse:
+    """Which day, whose books, which part of the stock; then the run's own page shows how far it is."""
+    form = StartForm(request.POST or None, entity=request.entity)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            assessment = assessment_start(
+                entity=request.entity,
+                user=request.user,
+                as_of=given["as_of"],
+                basis=given["basis"],
+                categories=list(given["categories"]),
+                locations=list(given["locations"]),
+            )
+        except DomainError as error:
+            record_refusal(request, error)
+            form.add_error(None, error.message)
+            status = error.status
+        else:
+            return redirect(assessment)
+    status = 400 if form.errors and status == 200 else status
+    return render(request, "valuation/assessment_new.html", {"form": form}, status=status)
 
 
 class _Lines(Paginator[AssessmentLine]):

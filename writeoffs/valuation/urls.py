@@ -11,6 +11,7 @@ urlpatterns = [
     path("tax-rules/", tax_views.tax_rules, name="tax_rules"),
     path("tax-rules/ask/", tax_views.tax_rule_ask, name="tax_rule_ask"),
     path("assessments/", assessments.assessment_list, name="assessments"),
+    path("assessments/new/", assessments.assessment_new, name="assessment_new"),
     path("assessments/<str:number>/", assessments.assessment_detail, name="assessment"),
     path("assessments/<str:number>/progress/", assessments.assessment_progress, name="assessment_progress"),
     path("assessments/<str:number>/record/", assessments.assessment_record, name="record"),

@@ -41,8 +41,8 @@ def back_test_report(
         ),
         notes=(
             "Estimated = NRV per unit of the run x units gone since. Fetched = revenue of their sales less the costs "
-            "to complete and to sell of the run's own price, and scrap proceeds less disposal cost. Sales count where a "
-            "movements sheet gives their revenue.",
+            "to complete and to sell of the run's own price, and scrap proceeds less disposal cost. Sales count where "
+            "a movements sheet gives their revenue.",
         ),
     )
 
