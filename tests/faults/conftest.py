@@ -35,8 +35,8 @@ def books_template(migrated_template: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def filled_template() -> str:
-    return plugin._template("filled", ["migrate", "--verbosity=0"], ["shell", "-v", "0", "-c", FILL])
+def filled_template(migrated_template: str) -> str:
+    return plugin.template("filled", ["shell", "-v", "0", "-c", FILL], on=migrated_template)
 
 
 @pytest.fixture
