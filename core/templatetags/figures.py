@@ -64,6 +64,15 @@ def exchange_rate(context: template.Context, value: Decimal) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def percent(context: template.Context, value: Decimal | None) -> str:
+    """A fraction as people say it: 25 %, 1.2 %; 0 % is no dash."""
+    if value is None:
+        return ""
+    entity = _entity(context)
+    return f"{display_quantity(value * 100, entity.locale if entity else 'en')} %" if value else "0 %"
+
+
+@register.simple_tag(takes_context=True)
 def ref_url(context: template.Context, source_ref: str) -> str:
     """The address of the document behind a source_ref, or an empty text."""
     entity = _entity(context)

@@ -68,6 +68,8 @@ PAGES: tuple[Page, ...] = (
     Page("price-new", f"{HOME}valuation/inputs/price/new/"),
     Page("contracts", f"{HOME}valuation/inputs/contract/"),
     Page("demand", f"{HOME}valuation/inputs/demand/"),
+    Page("policies", f"{HOME}valuation/policies/"),
+    Page("policy-ask", f"{HOME}valuation/policies/change/"),
     Page("upload-prices", f"{HOME}uploads/new/prices/"),
     Page("erp-movements", f"{HOME}stock/movements/", "preparer"),
     Page("counts", f"{HOME}counts/", "preparer"),

@@ -12,6 +12,12 @@ def _input_address(code: str, entity: Any, key: str) -> str:
     return reverse("valuation:input", args=[entity.slug, code, int(key)])
 
 
+def _policy_address(entity: Any, rest: str) -> str:
+    from django.urls import reverse
+
+    return f"{reverse('valuation:policies', args=[entity.slug])}?basis={rest.partition('/')[0]}"
+
+
 class ValuationConfig(AppConfig):
     name = "writeoffs.valuation"
     default_auto_field = "django.db.models.BigAutoField"
@@ -21,7 +27,7 @@ class ValuationConfig(AppConfig):
 
         from core import refs, verify
         from core.models import Entity
-        from writeoffs.valuation import assess, kinds, tax_rules
+        from writeoffs.valuation import assess, kinds, policy_changes, tax_rules
         from writeoffs.valuation.kinds_of_input import KINDS
 
         def address(entity: Entity, number: str) -> str:
@@ -30,7 +36,9 @@ class ValuationConfig(AppConfig):
         refs.register("assessment", address)
         for code in KINDS:
             refs.register(code, partial(_input_address, code))
+        refs.register(policy_changes.PREFIX, _policy_address)
         kinds.register_all()
         verify.register("tax rules", tax_rules.rules_told)
         tax_rules.register()
         assess.connect()
+        policy_changes.register()

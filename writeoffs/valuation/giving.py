@@ -20,10 +20,10 @@ from core.errors import BadInput, NotAllowed, WrongState
 from core.idempotency import Answer, Asked, once
 from core.models import Category, Entity, Location, User
 from core.money import ScaledField, plain
-from core.records import columns_of, record_digest
 from inventory.models import Item, Lot
 from writeoffs.valuation.inputs import ConditionMark, Demand, Input, MaterialUse, Price, PriceRate, SalesFigure
 from writeoffs.valuation.kinds_of_input import KIND_OF, InputKind
+from writeoffs.valuation.proofs import RECORDS
 
 Given = TypeVar("Given", bound=Input)
 
@@ -151,7 +151,7 @@ def _told(entity: Entity, user: User, kind: InputKind, made: Input, before: Inpu
 
 def input_record(kind: InputKind, pk: int) -> str:
     """The digest of one input; `record` of its audit event."""
-    return record_digest((kind.model._default_manager.filter(pk=pk), columns_of(kind.model)))
+    return RECORDS[kind.code].digest(kind.model._default_manager.filter(pk=pk))
 
 
 # --- what cannot be ---------------------------------------------------------------------------------------------------

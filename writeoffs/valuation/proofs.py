@@ -1,5 +1,5 @@
-"""The digest of what a sheet gave, over every row and column: kept in the audit event of its commit, recomputed by
-`manage.py verify`. Both engines give the same."""
+"""The digests of inputs: of one that came by a form, in its audit event; of all that a sheet gave, over every row and
+column, in the event of its commit. `manage.py verify` makes them again. Both engines give the same."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from typing import Any
 
 from django.db import connection
 
-from core.records import columns_of
-from writeoffs.valuation.kinds_of_input import InputKind
+from core.records import Record
+from writeoffs.valuation.kinds_of_input import KINDS, InputKind
+
+_BASE = "entered_at entered_by_id entity_id evidence_id reason source upload_id version withdrawn"
+# `record` of the event of one input.
+RECORDS: dict[str, Record] = {
+    code: Record((kind.model,), [(f"{_BASE} {' '.join(kind.columns)}",)]) for code, kind in KINDS.items()
+}
 
 # Rows hashed together; part of the digest.
 CHUNK = 5000
@@ -19,8 +25,8 @@ CHUNK = 5000
 
 def upload_digest(kind: InputKind, upload_id: int) -> str:
     """SHA-256 (hex) over the inputs that the upload gave, in the order in which they were: version 1."""
-    names = columns_of(kind.model)
-    digest = hashlib.sha256(json.dumps([1, kind.code, upload_id, names]).encode())
+    names = RECORDS[kind.code].versions[0][0]
+    digest = hashlib.sha256(json.dumps([1, kind.code, upload_id, list(names)]).encode())
     days = {field.attname for field in kind.model._meta.concrete_fields if field.get_internal_type() == "DateField"}
     moment = names.index("entered_at")
     columns = ", ".join(f"cast({name} as text)" if name in days else name for name in names)

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from writeoffs.valuation import assessment_views as assessments
 from writeoffs.valuation import input_views as inputs
+from writeoffs.valuation import policy_views as policies
 from writeoffs.valuation import tax_views
 
 app_name = "valuation"
@@ -24,6 +25,9 @@ urlpatterns = [
     path("assessments/<str:number>/lines/<int:pk>/", assessments.line_detail, name="line"),
     path("assessments/<str:number>/lines/<int:pk>/override/", assessments.line_override, name="override"),
     path("assessments/<str:number>/lines/<int:pk>/withdraw/", assessments.line_withdraw, name="override_withdraw"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/change/", policies.policy_ask, name="policy_ask"),
+    path("policies/<int:pk>/", policies.policy_detail, name="policy"),
     path("inputs/<slug:code>/", inputs.inputs, name="inputs"),
     path("inputs/<slug:code>/new/", inputs.input_new, name="input_new"),
     path("inputs/<slug:code>/<int:pk>/", inputs.input_detail, name="input"),

@@ -8,28 +8,31 @@ from typing import Any
 from core import verify
 from core.models import AuditEvent
 from core.verify import Tally
-from writeoffs.valuation.giving import input_record
 from writeoffs.valuation.kinds_of_input import KINDS, InputKind
-from writeoffs.valuation.proofs import upload_digest
+from writeoffs.valuation.policies import ValuationPolicy
+from writeoffs.valuation.policy_changes import POLICY, policy_rows
+from writeoffs.valuation.proofs import RECORDS, upload_digest
 
 
 def inputs_given(tally: Tally) -> Iterator[str]:
     """Each input that came by a form has its event, the event's person and its digest; none is missing."""
-    told: dict[tuple[str, int], tuple[int | None, int | None, str]] = {}
+    told: dict[str, dict[int, tuple[int | None, int | None, str]]] = {code: {} for code in KINDS}
     for entity, actor, data in (
         AuditEvent.objects.filter(kind__in=("input.given", "input.withdrawn"))
         .values_list("entity_id", "actor_id", "data")
         .iterator(chunk_size=2000)
     ):
-        told[data["kind"], data["input"]] = (entity, actor, data["record"])
+        told[data["kind"]][data["input"]] = (entity, actor, data["record"])
     for kind in KINDS.values():
-        single = kind.model._default_manager.filter(upload__isnull=True).order_by("pk")
-        for pk, *whose in single.values_list("pk", "entity_id", "entered_by_id").iterator(chunk_size=2000):
-            tally["inputs"] += 1
-            if told.pop((kind.code, pk), None) != (*whose, input_record(kind, pk)):
-                yield f"The {kind.noun} {pk} is not what the audit trail says was given, or by whom."
-    for code, pk in sorted(told):
-        yield f"The {KINDS[code].noun} {pk} is missing: it stands in the audit trail only."
+        of_kind, single = told[kind.code], kind.model._default_manager.filter(upload__isnull=True)
+        whose = {pk: (entity, actor) for pk, entity, actor in single.values_list("pk", "entity_id", "entered_by_id")}
+        tally["inputs"] += len(whose)
+        wrong = set(RECORDS[kind.code].differing({pk: of_kind[pk][2] for pk in whose if pk in of_kind}, single))
+        wrong |= {pk for pk, people in whose.items() if pk not in of_kind or of_kind[pk][:2] != people}
+        for pk in sorted(wrong):
+            yield f"The {kind.noun} {pk} is not what the audit trail says was given, or by whom."
+        for pk in sorted(of_kind.keys() - whose.keys()):
+            yield f"The {kind.noun} {pk} is missing: it stands in the audit trail only."
 
 
 def inputs_of_sheets(tally: Tally) -> Iterator[str]:
@@ -55,5 +58,21 @@ def _sheets(tally: Tally, kind: InputKind, told: dict[tuple[str, int], dict[str,
             yield f"The {kind.plural} of upload {upload} are not those that the audit trail says it gave."
 
 
+def policies(tally: Tally) -> Iterator[str]:
+    """Each policy, with its bands, is what two people agreed to."""
+    told = {
+        data["policy"]: data
+        for data in AuditEvent.objects.filter(kind="valuation.policy").values_list("data", flat=True)
+    }
+    for policy in ValuationPolicy.objects.select_related("entity", "category").order_by("pk").iterator(500):
+        tally["valuation policies"] += 1
+        data = told.pop(policy.pk, None)
+        if data is None or not POLICY.agrees(data["record"], *policy_rows(policy.pk)):
+            yield f"{policy.entity}: the valuation policy {policy.pk} ({policy}) is not what two people agreed to."
+    for key in sorted(told):
+        yield f"The valuation policy {key} is missing: it stands in the audit trail only."
+
+
+verify.register("valuation policies", policies)
 verify.register("inputs of valuations", inputs_given)
 verify.register("inputs by sheets", inputs_of_sheets)
