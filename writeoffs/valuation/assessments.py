@@ -106,8 +106,9 @@ class AssessmentLine(models.Model):
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="lines", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
-    policy = models.ForeignKey(ValuationPolicy, on_delete=models.PROTECT, null=True, related_name="+")
-    price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
+    # Nothing asks for the lines of a policy, a price or a person; three indexes of 100,000 rows would only cost time.
+    policy = models.ForeignKey(ValuationPolicy, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     governs = models.CharField(max_length=11, choices=Governs.choices, default=Governs.NONE)
     reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
@@ -137,12 +138,17 @@ class AssessmentLine(models.Model):
     override_cause = models.CharField(
         "loss is of", max_length=20, choices=Reason.choices, blank=True, help_text="Instead of the line's own reason."
     )
-    override_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    override_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     override_at = models.DateTimeField(null=True)
     proposal_ref = models.CharField(max_length=120, blank=True, help_text="source_ref of the proposal made from it.")
 
     class Meta:
         ordering = ("assessment", "id")
+        indexes = (
+            models.Index(fields=("proposal_ref",), name="assessment_line_proposed", condition=~Q(proposal_ref="")),
+        )
         constraints = (
             models.UniqueConstraint(fields=("assessment", "lot"), name="assessment_line_once_per_lot"),
             models.CheckConstraint(

@@ -1,6 +1,7 @@
 """The guards of the room: what was given for a valuation, and how it was decided to value, is only ever added to.
 
-A figure that says something else is a higher version; so the figure that an assessment used stands for good.
+A figure that says something else is a higher version; so the figure that an assessment used stands for good. What an
+assessment found stands as well: a line is worked out once, and a person's override stands beside it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import guards
-from core.guards import Guard, SQLite, append_only
+from core.guards import Guard, SQLite, append_only, kept
 
 
 def _never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
@@ -64,3 +65,25 @@ KEPT: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
 
 for _table, (_noun, _keys) in KEPT.items():
     guards.register(*append_only(_table, noun=_noun, keys=None), _never_replaced(_table, _noun, *_keys))
+
+# What a run writes; an override and the proposal made of a line are added by people.
+_FOUND = (
+    *("assessment_id", "lot_id", "policy_id", "price_id", "outcome", "governs", "reason", "level", "cost_formula"),
+    *("quantity", "cost", "carried", "nrv_unit", "market_unit", "contract_quantity", "contract_value", "nrv_value"),
+    *("age_days", "ageing_need", "excess_quantity", "excess_need", "expiry_need", "nrv_need", "required", "flag"),
+    *("change", "change_amount", "change_why"),
+)
+_RUN = ("entity_id", "number", "as_of", "basis", "scope", "created_by_id", "created_at")
+_TOTALS = ("line_count", "untested_count", "cost", "carried", "required", "by_level", "assumptions", "previous_id")
+
+guards.register(
+    *kept("valuation_assessmentline", noun="a line of an assessment", fixed=_FOUND),
+    *kept("valuation_assessment", noun="an assessment", fixed=_RUN),
+    kept(
+        "valuation_assessment",
+        noun="a finished assessment",
+        fixed=_TOTALS,
+        when="old.finished_at is not null",
+        name="totals",
+    )[0],
+)

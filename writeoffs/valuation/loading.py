@@ -63,7 +63,7 @@ def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> Stock:
     with connection.cursor() as cursor:
         cursor.execute(
             "select s.id, s.item_id, i.category_id, s.quantity, s.cost - s.allowance + s.write_down, s.write_down, "
-            f"s.received_on, s.expires_on, s.location_id from ({source}) s "
+            f"{_day('s.received_on')}, {_day('s.expires_on')}, s.location_id from ({source}) s "
             "join inventory_item i on i.id = s.item_id "
             "where s.quantity <> 0 or s.cost <> 0 or s.write_down <> 0 "
             "order by s.item_id, s.received_on is null, s.received_on, s.id",
@@ -72,6 +72,11 @@ def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> Stock:
         rows = cursor.fetchall()
     outside = frozenset(row[0] for row in rows if not scope.holds(row[2], row[8])) if not scope.whole else frozenset()
     return Stock(_lots(entity, day, rows), outside)
+
+
+def _day(column: str) -> str:
+    """SQLite would make a date of each row's text; a day that many lots share is read once (_Days)."""
+    return f"{column} || ''" if connection.vendor == "sqlite" else column
 
 
 def _lots(entity: Entity, day: dt.date, rows: Iterable[known.Row]) -> list[LotFacts]:
