@@ -205,7 +205,6 @@ def _floor(bare: Any, assessment: int, backend: int, insert: Callable[[Any, list
     columns = ", ".join(f"{name} {'text' if name in _TEXT else 'bigint'}{_KEYS.get(name, '')}" for name in COLUMNS)
     key = "bigint generated always as identity" if backend else "integer"
     bare.execute(f"create table {TABLE} (id {key} primary key, {columns}, unique (assessment_id, lot_id))")
-    bare.execute(f"create index {TABLE}_lot on {TABLE} (lot_id)")
     bare.commit()
     try:
         seconds = _cpu(backend)

@@ -49,8 +49,8 @@ def test_there_is_a_proposal_for_each_kind_reason_and_location(company: Company)
         make_lot(company.entity, "CHAIR", location="HALL"),
         make_lot(company.entity, "DESK", allowance="400"),
     ]
-    assessment = finished(company, (lots[0], "1000"), (lots[1], "500"), (lots[2], "100"))
-    AssessmentLine.objects.filter(lot=lots[1]).update(reason=Reason.EXPIRY)
+    own = {lots[1]: {"reason": Reason.EXPIRY}}
+    assessment = finished(company, (lots[0], "1000"), (lots[1], "500"), (lots[2], "100"), own=own)
     made, plan = propose(company, assessment)
     assert [(p.kind, p.reason, p.net_loss) for p in made] == [
         ("REVERSAL", "PRICE_FALL", Decimal(-300)),
@@ -134,7 +134,6 @@ def test_only_the_leading_basis_and_a_preparer_propose(company: Company) -> None
 
 def test_the_papers_of_the_prices_become_evidence(company: Company) -> None:
     lot = make_lot(company.entity)
-    assessment = finished(company, (lot, "1000"))
     paper = file_store(
         entity=company.entity, name="list.csv", content=b"sku;price", content_type="text/csv", user=company["PREPARER"]
     )
@@ -148,7 +147,7 @@ def test_the_papers_of_the_prices_become_evidence(company: Company) -> None:
         evidence=paper,
         entered_by=company["PRICE_OWNER"],
     )
-    AssessmentLine.objects.update(price=price)
+    assessment = finished(company, (lot, "1000"), price=price)
     (proposal,), _ = propose(company, assessment)
     evidence = proposal.evidence.get()
     assert (evidence.kind, evidence.file.sha256) == ("PRICE_SOURCE", paper.sha256)

@@ -12,7 +12,7 @@ from django.test import Client
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.valuation.assessed import AS_OF, finished
-from writeoffs.valuation.models import AgeingBand, Assessment, AssessmentLine, Demand, ValuationPolicy
+from writeoffs.valuation.models import AgeingBand, Assessment, Demand, ValuationPolicy
 
 pytestmark = pytest.mark.django_db
 
@@ -45,13 +45,9 @@ def assessment(company: Company) -> Assessment:
         source="ERP",
         entered_by=company["PREPARER"],
     )
-    made = finished(company, (new, "0"), (old, "1000"), (unaged, "0"))
-    AssessmentLine.objects.update(policy=policy)
-    AssessmentLine.objects.filter(lot=new).update(age_days=10, ageing_need=Decimal(0))
-    AssessmentLine.objects.filter(lot=old).update(
-        age_days=300, ageing_need=Decimal(1000), excess_quantity=Decimal(20), excess_need=Decimal(800)
-    )
-    return made
+    needs = {"age_days": 300, "ageing_need": Decimal(1000), "excess_quantity": Decimal(20), "excess_need": Decimal(800)}
+    own = {new: {"age_days": 10, "ageing_need": Decimal(0)}, old: needs}
+    return finished(company, (new, "0"), (old, "1000"), (unaged, "0"), policy=policy, own=own)
 
 
 def test_an_item_stands_with_its_buckets_demand_and_needs(assessment: Assessment, client_: Client) -> None:

@@ -28,7 +28,6 @@ def client_(company: Company, signed_in: Any) -> Client:
 @pytest.fixture
 def assessment(company: Company) -> Assessment:
     lots = [make_lot(company.entity, sku, allowance=a) for sku, a in (("LAMP", "0"), ("DESK", "400"), ("ODD", "0"))]
-    made = finished(company, (lots[0], "1000"), (lots[1], "100"), (lots[2], "0"))
     price = Price.objects.create(
         entity=company.entity,
         item=lots[0].item,
@@ -40,9 +39,11 @@ def assessment(company: Company) -> Assessment:
         source="Price list of March",
         entered_by=company["PRICE_OWNER"],
     )
-    AssessmentLine.objects.filter(lot=lots[0]).update(price=price, nrv_unit=Decimal(30), nrv_value=Decimal(3000))
-    AssessmentLine.objects.filter(lot=lots[2]).update(outcome=AssessmentLine.Outcome.UNTESTED)
-    return made
+    own = {
+        lots[0]: {"price": price, "nrv_unit": Decimal(30), "nrv_value": Decimal(3000)},
+        lots[2]: {"outcome": AssessmentLine.Outcome.UNTESTED},
+    }
+    return finished(company, (lots[0], "1000"), (lots[1], "100"), (lots[2], "0"), own=own)
 
 
 def test_each_lot_stands_with_its_price_source_and_movement(assessment: Assessment, client_: Client) -> None:

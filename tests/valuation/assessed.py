@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
 from core.words import Reason
@@ -20,9 +21,11 @@ def finished(
     basis: str = Basis.LEADING,
     as_of: dt.date = AS_OF,
     previous: Assessment | None = None,
+    scope: Mapping[str, list[int]] | None = None,
+    own: Mapping[Lot, Mapping[str, object]] | None = None,
     **fields: object,
 ) -> Assessment:
-    """Each lot with what is required of it; fields: of every line."""
+    """Each lot with what is required of it; fields: of every line, own: of that lot's."""
     lots = {}
     for lot, _ in required:
         lot.refresh_from_db()
@@ -33,6 +36,7 @@ def finished(
         as_of=as_of,
         basis=basis,
         framework=company.entity.framework,
+        scope=scope or {},
         status=Assessment.Status.DONE,
         line_count=len(required),
         cost=sum((original(lot) for lot in lots.values()), Decimal(0)),
@@ -56,6 +60,7 @@ def finished(
                 "required": needed,
                 "nrv_need": needed,
                 **fields,
+                **(own or {}).get(lot, {}),
             }
         )
     return assessment

@@ -29,14 +29,16 @@ ROOT = "/e/north/valuation/assessments/"
 def assessment(company: Company) -> Assessment:
     lots = [make_lot(company.entity, f"SKU{n}", category="Goods" if n % 2 else "Tools") for n in range(3)]
     before = finished(company, (lots[0], "100"), (lots[1], "200"), (lots[2], "50"), number="AS-2026-0000")
-    made = finished(company, (lots[0], "1000"), (lots[1], "0"), previous=before)
-    AssessmentLine.objects.filter(assessment=made, lot=lots[0]).update(
-        change="GROWN", change_amount=Decimal(900), change_why="NRV fell"
+    return finished(
+        company,
+        (lots[0], "1000"),
+        (lots[1], "0"),
+        previous=before,
+        own={
+            lots[0]: {"change": "GROWN", "change_amount": Decimal(900), "change_why": "NRV fell"},
+            lots[1]: {"change": "SHRUNK", "change_amount": Decimal(-200), "outcome": "UNTESTED"},
+        },
     )
-    AssessmentLine.objects.filter(assessment=made, lot=lots[1]).update(
-        change="SHRUNK", change_amount=Decimal(-200), outcome="UNTESTED"
-    )
-    return made
 
 
 @pytest.mark.parametrize("path", ["", "AS-2026-0001/", "AS-2026-0001/compare/", "AS-2026-0001/lines.csv"])

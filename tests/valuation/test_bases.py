@@ -81,9 +81,8 @@ def test_the_leading_basis_a_part_of_the_stock_and_an_earlier_day_are_not_record
     lot, user = make_lot(company.entity), company["CONTROLLER"]
     with pytest.raises(WrongState, match="leading basis, which is proposed"):
         basis_record(assessment=finished(company, (lot, "1")), user=user)
-    part = finished(company, (lot, "1"), basis=Basis.GROUP, number="AS-2")
-    part.scope = {"categories": [1], "locations": []}
-    part.save()
+    scope = {"categories": [1], "locations": []}
+    part = finished(company, (lot, "1"), basis=Basis.GROUP, number="AS-2", scope=scope)
     with pytest.raises(WrongState, match="part of the stock"):
         basis_record(assessment=part, user=user)
     basis_record(assessment=finished(company, (lot, "1"), basis=Basis.GROUP, number="AS-3"), user=user)

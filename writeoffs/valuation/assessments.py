@@ -105,8 +105,9 @@ class AssessmentLine(models.Model):
         SAME = "SAME", "Unchanged"
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="lines", db_index=False)
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
-    # Nothing asks for the lines of a policy, a price or a person; three indexes of 100,000 rows would only cost time.
+    # Nothing asks for the lines of a lot, a policy, a price or a person in all assessments at once; four indexes of
+    # 100,000 rows would only cost time.
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+", db_index=False)
     policy = models.ForeignKey(ValuationPolicy, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
