@@ -25,6 +25,8 @@ from core.errors import BadInput
 from core.jobs import Run, Superseded
 from core.models import Category, Job
 from tests.conftest import Company
+from tests.plugins.database import template_make
+from tests.plugins.kept import MIGRATED
 
 Make = Callable[[Callable[[Run], None]], Job]
 failures: list[str] = []
@@ -165,8 +167,6 @@ def test_a_job_that_nobody_takes_is_said_to_wait(job: Make) -> None:
 
 PREPARE = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 import datetime as dt
 from core.models import Entity, Membership, User
 from core.sheets import pipeline
@@ -199,7 +199,8 @@ print(jobs.jobs_recover(older_than=dt.timedelta(0)))
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> dict[str, str]:
-    """The environment of processes with a SQLite database of their own."""
+    """The environment of processes with a migrated SQLite database of their own."""
+    template_make(f"sqlite:///{tmp_path}/writeoffs.sqlite3", tmp_path, MIGRATED, ["migrate", "--verbosity=0"])
     kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "JOBS_INLINE", "WRITEOFFS_ENV")}
     return {
         **kept,
