@@ -132,7 +132,7 @@ def test_a_list_belongs_to_the_period_of_the_days_at_the_companys_place(
 def test_the_checklist_takes_a_constant_number_of_queries(
     company: Company, january: FiscalPeriod, django_assert_max_num_queries: Callable
 ) -> None:
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         list(checks(january))
 
 

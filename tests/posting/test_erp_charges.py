@@ -21,7 +21,7 @@ from tests.posting.test_given_once import sent
 from tests.proposals.documents import DAY, draft, posted
 from tests.proposals.test_void import void
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
-from writeoffs.ledger.periods import period_checks
+from writeoffs.ledger.periods import CloseCheck, period_checks
 from writeoffs.posting.batches import batch_make, batches_waiting
 from writeoffs.posting.charge_proof import charges as charges_proven
 from writeoffs.posting.erp_charges import charge_acknowledge, charges_waiting
@@ -59,13 +59,23 @@ def is_proven() -> bool:
     return not [*charges_proven(tally), *batches(tally), *erp_states(tally)]
 
 
-def close_check(company: Company) -> int:
+def close_checked(company: Company) -> CloseCheck:
     period = FiscalPeriod.objects.get(entity=company.entity, starts_on__lte=DAY, ends_on__gte=DAY, number__lte=12)
-    found = {one.label: one.open for one in period_checks(period=period)}
+    found = {one.label: one for one in period_checks(period=period)}
     return found["The ERP has what goes beside adjustments"]
 
 
-def test_they_go_out_in_a_journal_batch_beside_the_adjustment_and_are_answered_one_by_one(company: Company) -> None:
+def close_check(company: Company) -> int:
+    return close_checked(company).open
+
+
+def close_check_said(company: Company) -> str:
+    return close_checked(company).detail
+
+
+def test_they_go_out_in_a_journal_batch_beside_the_adjustment_and_are_answered_one_by_one(
+    company: Company, signed_in
+) -> None:
     proposal = with_charges(company)
     cost, proceeds = beside(proposal)
     assert [(one.kind, one.takes, one.count, one.charges) for one in batches_waiting(entity=company.entity)] == [
@@ -87,6 +97,10 @@ def test_they_go_out_in_a_journal_batch_beside_the_adjustment_and_are_answered_o
     assert is_proven()
     assert [one.status for one in ErpCharge.objects.order_by("pk")] == ["ACCEPTED", "REJECTED"]
     assert Posting.objects.get().status == "ACKNOWLEDGED"
+    assert f"Rejected: {proceeds.number}: Account closed." in close_check_said(company)
+    inbox = signed_in(company["CONTROLLER"]).get(reverse("desk:home", args=["north"])).content.decode()
+    assert f"Entry {proceeds.number}" in inbox
+    assert "Account closed" in inbox
     # What was rejected goes again, alone.
     assert {row["document"] for row in sent(company, "WRITE_OFF")} == {proceeds.number}
     answer(company, said(proceeds))

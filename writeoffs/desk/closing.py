@@ -17,7 +17,7 @@ from inventory.models import CountSheet, UnexplainedFall
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.ledger.periods import CloseCheck
 from writeoffs.posting.batches import batches_waiting
-from writeoffs.posting.erp_charges import charges_waiting
+from writeoffs.posting.erp_charges import charges_rejected, charges_waiting
 from writeoffs.posting.exports import document_number
 from writeoffs.posting.models import ErpCharge, Posting, Takes
 from writeoffs.posting.verifiers import tie_out
@@ -177,13 +177,18 @@ def _charges(period: FiscalPeriod) -> CloseCheck:
     """What goes beside stock adjustments and the ERP has not confirmed: in a file without answer, or in none."""
     entity_id, handed = period.entity_id, ErpCharge.objects.filter(entry__posted_on__lte=period.ends_on)
     sent = handed.filter(entity_id=entity_id, status=ErpCharge.Status.SENT).count()
-    waiting = [one.entry_id for one in charges_waiting(entity=period.entity)]
-    unsent = JournalEntry.objects.filter(pk__in=waiting, posted_on__lte=period.ends_on).count()
+    waiting = charges_waiting(entity=period.entity)
+    entries = [one.entry_id for one in waiting]
+    unsent = JournalEntry.objects.filter(pk__in=entries, posted_on__lte=period.ends_on).count()
     count = sent + unsent
+    refused = charges_rejected(entity=period.entity, waiting=waiting)
+    rejected = [one for one in refused if one.entry.posted_on <= period.ends_on]
+    named = "; ".join(f"{one.entry.number}: {one.erp_message}" for one in rejected[:ERP_NAMED])
     return CloseCheck(
         "The ERP has what goes beside adjustments",
         count,
         f"{_said(count, 'entry is', 'entries are')} not in the ERP yet: disposal cost, proceeds, insurance or tax."
+        + (f" Rejected: {named}." if named else "")
         if count
         else "Disposal cost, proceeds, insurance and tax of every posting are in the ERP.",
         reverse("postings:charges", args=[period.entity.slug]),

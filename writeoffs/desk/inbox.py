@@ -18,6 +18,7 @@ from core.access import EntityRequest
 from core.models import Upload
 from core.words import READERS, Role
 from writeoffs.desk import selectors
+from writeoffs.posting.erp_charges import charges_rejected, charges_waiting
 from writeoffs.proposals.models import Proposal, Status
 from writeoffs.proposals.selectors import Inbox, inbox, status_counts
 
@@ -157,6 +158,9 @@ def _books(request: EntityRequest, today: dt.date) -> dict[str, Any]:
     return {
         "postings": list(postings[:POSTINGS_SHOWN]),
         "postings_count": postings.count(),
+        "refused_entries": charges_rejected(entity=request.entity, waiting=charges_waiting(entity=request.entity))[
+            :POSTINGS_SHOWN
+        ],
         "risks": selectors.stock_at_risk(entity=request.entity, today=today),
         "since": selectors.since_last_close(entity=request.entity),
         "deadline": selectors.next_deadline(entity=request.entity, today=today),

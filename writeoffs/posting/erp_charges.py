@@ -71,6 +71,16 @@ def charges_send(*, batch: ErpBatch, entries: Sequence[int]) -> list[ErpCharge]:
     return list(ErpCharge.objects.filter(batch=batch).order_by("pk"))
 
 
+def charges_rejected(*, entity: Entity, waiting: Collection[WaitingCharge]) -> list[ErpCharge]:
+    """Of what waits what the ERP rejected, as it last did, in the order that it was handed over."""
+    found = (
+        ErpCharge.objects.filter(entity=entity, entry__in=[one.entry_id for one in waiting])
+        .select_related("entry")
+        .order_by("pk")
+    )
+    return list({charge.entry_id: charge for charge in found}.values())
+
+
 def charge_state(charge: ErpCharge) -> list[object]:
     """Where an entry stands with the ERP, as the audit event of each step on it keeps it."""
     answered_at = charge.answered_at.isoformat() if charge.answered_at else None
