@@ -67,6 +67,7 @@ def known(upload: Upload, days: Days) -> Known:
         told=_told(upload),
         listed_on=_listed_on(entity),
         refused=days.refused,
+        first_open=days.first_open,
         exponent=entity.exponent,
         direct=entity.method == Method.DIRECT,
         starts_in_month=entity.fiscal_year_start,

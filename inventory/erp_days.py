@@ -9,10 +9,12 @@ from core.models import Entity
 
 
 class Days(NamedTuple):
-    """refused: ISO day -> why it takes none. second: days that want a second approver."""
+    """refused: ISO day -> why it takes none. second: days that want a second approver. first_open: the earliest day
+    that takes a posting, empty where none does."""
 
     refused: dict[str, str]
     second: frozenset[str]
+    first_open: str = ""
 
 
 DayCheck: TypeAlias = Callable[[Entity, Iterable[str]], Days]

@@ -70,7 +70,8 @@ class Known:
     """The books as they stand. lots: by (sku, lot code, location). items: sku -> (id, category id). falls: lot -> open
     falls, oldest first. pending: lot -> units that the ERP shows beyond the books. own: lots that have moved otherwise
     than by history. told: keys of rows that were taken in before -> where. listed_on: the day of the last stock list.
-    refused: days that take no posting -> why. starts_in_month: of the fiscal year."""
+    refused: days that take no posting -> why; first_open: the earliest that does. starts_in_month: of the fiscal
+    year."""
 
     lots: dict[tuple[str, str, str], Held]
     items: dict[str, tuple[int, int]]
@@ -83,6 +84,7 @@ class Known:
     told: Mapping[Key, str]
     listed_on: str
     refused: Mapping[str, str]
+    first_open: str
     exponent: int
     direct: bool
     starts_in_month: int
@@ -102,12 +104,14 @@ class Problem(NamedTuple):
 
 class Told(NamedTuple):
     """A part of a row, as it is kept: figures signed as the lot sees them. fall: the fall that it explains, 0 for
-    none; moves: what it moves, of a transfer twice."""
+    none; moves: what it moves, of a transfer twice. posted: the day of its movements and entries, which is its own day
+    but for what explains a fall of a period that is closed by now."""
 
     row: int
     part: int
     kind: str
     day: str
+    posted: str
     lot: int
     to_lot: int
     quantity: int

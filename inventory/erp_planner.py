@@ -91,7 +91,7 @@ class _Planner:
             raise say.twice(row, first)
         if row.key in self.known.told:
             raise say.taken_in_before(row, self.known.told[row.key])
-        if row.day in self.known.refused:
+        if row.day in self.known.refused and not (self._explains(row) and self.known.first_open):
             raise Wrong("day_not_open", "date", row.day, self.known.refused[row.day])
         if row.kind in HISTORY_ONLY and not self.known.history:
             raise say.history_only(row)
@@ -102,12 +102,18 @@ class _Planner:
         """Whether a stock list has shown it already and nothing is left to do."""
         if self.known.history or row.day > self.known.listed_on:
             return False
-        place = self._known_place(row)
-        falls = self.known.falls.get(place.ref, []) if place else []
-        if is_outward(row.kind) and any(fall.day >= row.day for fall in falls):
+        if self._explains(row):
             return False
         self._left_out(row, row.quantity)
         return True
+
+    def _explains(self, row: Row) -> bool:
+        """Whether a stock list has shown it, and its fall is still to be explained."""
+        if self.known.history or row.day > self.known.listed_on or not is_outward(row.kind):
+            return False
+        place = self._known_place(row)
+        falls = self.known.falls.get(place.ref, []) if place else []
+        return any(fall.day >= row.day and fall.left.quantity > 0 for fall in falls)
 
     def _left_out(self, row: Row, quantity: int) -> None:
         self.plan.left_out += 1
@@ -377,6 +383,7 @@ class _Planner:
                 self.part,
                 row.kind,
                 row.day,
+                self.known.first_open if row.day in self.known.refused else row.day,
                 place.ref,
                 to_lot,
                 sign * change.quantity,

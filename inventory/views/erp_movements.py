@@ -26,9 +26,11 @@ def movement_list(request: EntityRequest) -> HttpResponse:
         rows = rows.filter(kind=kind)
     if upload.isdecimal() and len(upload) < 19:
         rows = rows.filter(upload=int(upload))
+    told = ErpMovement.objects.filter(entity=request.entity).order_by().values_list("kind", flat=True).distinct()
+    there = set(told)
     context = {
         "page_obj": Paginator(rows.order_by("-happened_on", "-pk"), PAGE).get_page(request.GET.get("page")),
-        "kinds": [(kind.value, kind.label) for kind in ErpKind],
+        "kinds": [(kind.value, kind.label) for kind in ErpKind if kind.value in there],
         "kind": kind if kind in ErpKind.values else "",
     }
     return render(request, "stock/movements.html", context)

@@ -130,6 +130,7 @@ PAGES: tuple[Page, ...] = (
     Page("reports", f"{HOME}reports/"),
     Page("report-register", f"{HOME}reports/register/"),
     Page("report-rollforward", f"{HOME}reports/rollforward/"),
+    Page("report-margin", f"{HOME}reports/margin/?period=FY2026"),
     Page("report-impact", f"{HOME}reports/impact/"),
     Page("report-impact-restated", f"{HOME}reports/impact/?period=FY2026"),
     Page("report-impact-corrected-year", f"{HOME}reports/impact/?period=FY2025&compare=none"),

@@ -304,3 +304,21 @@ def test_a_fall_that_was_no_sale_books_nothing(company: Company) -> None:
     fall = UnexplainedFall.objects.get()
     fall_explain(entity=company.entity, fall=fall, explanation="PRODUCTION", note="", user=company["PREPARER"])
     assert JournalEntry.objects.count() == before
+
+
+def test_a_sale_of_a_closed_month_explains_its_fall_on_the_first_open_day(company: Company) -> None:
+    take_in(company, [lot_row()])
+    take_in(company, [lot_row(quantity=4)], as_of=MARCH + WEEK)
+    FiscalPeriod.objects.filter(starts_on__lte=dt.date(2026, 3, 1)).update(status="CLOSED")
+    sheet(company, [moved("SALE", 4, revenue=10, settlement="CASH")])
+    booked = JournalEntry.objects.filter(source_ref__startswith="movements:")
+    assert {(entry.leg, entry.posted_on) for entry in booked} == {
+        ("EXPLAINED", dt.date(2026, 4, 1)),
+        ("REVENUE", dt.date(2026, 4, 1)),
+    }
+    assert ErpMovement.objects.get().happened_on == dt.date(2026, 3, 5)
+    # What no fall is left for is left out, and what is new cannot be dated there.
+    assert set(complaints(company, [moved("SALE", 3, "S2"), moved("SALE", 1, "S3", day="2026-03-20")])) == {
+        "listed_before",
+        "day_not_open",
+    }

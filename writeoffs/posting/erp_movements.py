@@ -20,6 +20,7 @@ from core.errors import BadInput, StaleContent, WrongState
 from core.models import Entity, Upload, User
 from core.sheets.kinds import Committed
 from core.words import Role
+from inventory.books import last_movement
 from inventory.erp_books import is_history
 from inventory.erp_days import Days, days_checked
 from inventory.erp_plan import ErpPlan, Told
@@ -66,7 +67,7 @@ def days_that_post(entity: Entity, days: Iterable[str]) -> Days:
             )
         elif period[2] == FiscalPeriod.Status.SOFT_CLOSED:
             second.add(day)
-    return Days(refused, frozenset(second))
+    return Days(refused, frozenset(second), first)
 
 
 @transaction.atomic
@@ -76,21 +77,24 @@ def erp_movements_commit(upload: Upload, user: User) -> Committed:
     entity = upload.entity
     if ErpMovement.objects.filter(upload=upload).exists():
         raise WrongState(f"'{upload.file_name}' has been committed already. Nothing was done a second time.")
-    days = sorted({str(day) for day in _days(upload)})
+    days = days_checked(entity, sorted({str(day) for day in _days(upload)}))
     second = user.pk != upload.created_by_id and Role.CONTROLLER in roles_in(entity, user)
-    periods = {
-        day: period_lock(entity=entity, posted_on=dt.date.fromisoformat(day), second_approver=second) for day in days
-    }
+    before = last_movement(entity)
     pending = outstanding_by_lot(entity.pk)
-    plan = plan_of(upload, days_checked(entity, days))
+    plan = plan_of(upload, days)
     _refuse_other(upload, plan)
+    periods = {
+        day: period_lock(entity=entity, posted_on=dt.date.fromisoformat(day), second_approver=second)
+        for day in sorted({told.posted for told in plan.told})
+    }
     if plan.released and not is_history(upload):
         second_controller(upload, user)
     lots_lock(sorted({move.lot for told in plan.told for move in told.moves if move.lot > 0}))
     bases = _lots_make(upload, plan)
     source_refs = {}
-    for day, parts in itertools.groupby(plan.told, key=lambda told: told.day):
-        source_refs[day] = _day_book(upload, user, periods[day], day, list(parts), bases)
+    for day, parts in itertools.groupby(sorted(plan.told, key=_posted), key=_posted):
+        source_refs[day], moved = _day_book(upload, user, periods[day], day, list(parts), bases, after=before)
+        before += moved
     _keep(upload, plan, bases, source_refs)
     rows_update("inventory_lot", ("unit_cost",), sorted(plan.costs.items()))
     _falls_explain(upload, user, plan)
@@ -108,6 +112,10 @@ def erp_movements_commit(upload: Upload, user: User) -> Committed:
             **register_make(upload=upload),
         },
     )
+
+
+def _posted(told: Told) -> str:
+    return told.posted
 
 
 def _days(upload: Upload) -> Iterable[dt.date]:
@@ -160,12 +168,23 @@ def _aged_like(plan: ErpPlan, source: int, bases: Bases) -> int:
     return bases.resolve("lot", source)
 
 
-def _day_book(upload: Upload, user: User, period: FiscalPeriod, day: str, parts: Sequence[Told], bases: Bases) -> str:
+def _day_book(
+    upload: Upload,
+    user: User,
+    period: FiscalPeriod,
+    day: str,
+    parts: Sequence[Told],
+    bases: Bases,
+    *,
+    after: int,
+) -> tuple[str, int]:
+    """The day's source_ref, and how many movements it made. after: the last movement so far, on which the plan was
+    worked out. StaleContent where another posting has slipped in between."""
     entity, posted_on = upload.entity, dt.date.fromisoformat(day)
     history = is_history(upload)
     source_ref = movements_ref(upload, day, history=history)
     moves = [move for told in parts for move in told.moves]
-    movements_append(
+    first, _ = movements_append(
         entity=entity,
         posted_on=posted_on,
         source_ref=source_ref,
@@ -174,6 +193,8 @@ def _day_book(upload: Upload, user: User, period: FiscalPeriod, day: str, parts:
             for m in moves
         ],
     )
+    if moves and first != after + 1:
+        raise _stale(upload)
     entries = entries_of_day(parts, bases, history=history, title=upload.file_name)
     entries_write(
         entity=entity,
@@ -185,7 +206,7 @@ def _day_book(upload: Upload, user: User, period: FiscalPeriod, day: str, parts:
         prepared_by=upload.created_by,
         evidence=[upload.file.sha256],
     )
-    if any(entry.origin == OWN and _has_lines(entry.lines) for entry in entries):
+    if any(entry.origin == OWN for entry in entries):
         Posting.objects.create(
             entity=entity,
             source_ref=source_ref,
@@ -196,11 +217,7 @@ def _day_book(upload: Upload, user: User, period: FiscalPeriod, day: str, parts:
             kind=FeedKind.RELEASE,
             takes=feed_of(entity=entity, kind=FeedKind.RELEASE),
         )
-    return source_ref
-
-
-def _has_lines(lines: Sequence[object]) -> bool:
-    return bool(lines)
+    return source_ref, len(moves)
 
 
 def _keep(upload: Upload, plan: ErpPlan, bases: Bases, source_refs: dict[str, str]) -> None:
@@ -224,7 +241,7 @@ def _keep(upload: Upload, plan: ErpPlan, bases: Bases, source_refs: dict[str, st
                 *(upload.entity_id, upload.pk, t.row, t.part, *named[t.row], t.kind, t.day),
                 *(bases.resolve("lot", t.lot), bases.resolve("lot", t.to_lot) if t.to_lot else None),
                 *(t.quantity, t.cost, t.allowance, t.write_down, t.revenue, t.settlement, t.fall or None),
-                *(history, source_refs[t.day]),
+                *(history, source_refs[t.posted]),
             )
             for t in plan.told
         ],

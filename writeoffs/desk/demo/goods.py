@@ -120,6 +120,13 @@ class Shelf:
             if lot is not None:
                 self.lots[key] = replace(lot, quantity=lot.quantity + quantity)
 
+    def move(self, key: Key, location: str, quantity: Decimal) -> None:
+        """Some units of a lot go to another location, under the same lot code."""
+        lot = self.lots[key]
+        there = self.lots.get((lot.sku, lot.lot_code, location), replace(lot, location=location, quantity=Decimal(0)))
+        self.lots[key] = replace(lot, quantity=lot.quantity - quantity)
+        self.lots[there.key] = replace(there, quantity=there.quantity + quantity)
+
     @property
     def value(self) -> Decimal:
         """What the ERP's general ledger shows: each lot at quantity x unit cost, rounded to cents."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.errors import WrongState
 from core.words import Reason
 from inventory.models import CountSheet, Lot, QuarantineEntry
-from writeoffs.desk.demo import accounts, corrections, erp, papers, trial
+from writeoffs.desk.demo import accounts, corrections, erp, moves, papers, trial
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.goods import LOCATIONS, Shelf
 from writeoffs.desk.demo.office import Office
@@ -32,6 +32,7 @@ def story(office: Office, say: Say) -> None:
         quarter(office, shelf)
         say(f"Nordwind: {quarter.__name__.strip('_').replace('_', ' ')} is closed.")
     _fourth_quarter(office)
+    moves.story(office, shelf, day(11, 9))
     corrections.story(office)
     _waiting(office)
     erp.feeds_choose(office)
