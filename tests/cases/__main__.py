@@ -40,7 +40,13 @@ def _all(path: Path, options: argparse.Namespace) -> int:
     from django.conf import settings
     from django.core.management import call_command
 
-    from tests.cases import kinds_losses, kinds_movements, kinds_reports, kinds_value  # noqa: F401
+    from tests.cases import (  # noqa: F401
+        kinds_losses,
+        kinds_movements,
+        kinds_reports,
+        kinds_tax,
+        kinds_value,
+    )
     from tests.cases.run import cases_of, run
 
     settings.JOBS_INLINE = True

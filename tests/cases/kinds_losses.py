@@ -7,11 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from inventory.models import CountSheet
+from inventory.selectors import count_figures
 from tests.cases.run import Run, kind
-from writeoffs.ledger.models import FiscalPeriod
+from tests.cases.valuing import policy as policy_set
+from writeoffs.ledger.models import FiscalPeriod, JournalLine
 from writeoffs.ledger.periods import period_close
 from writeoffs.proposals import policy
-from writeoffs.proposals.services import ChargeInput, proposal_create_from_count
+from writeoffs.proposals.models import Proposal
+from writeoffs.proposals.services import ChargeInput, Header, proposal_create_from_count
+from writeoffs.proposals.services.accrual import accrual_propose
+from writeoffs.valuation.giving import input_give
+from writeoffs.valuation.models import SalesFigure
 
 DAY = dt.date(2026, 3, 16)
 # The case's words for how money moves, and for a reason, in the product's.
@@ -68,14 +74,61 @@ def count(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     percent = Decimal(inputs["tolerance_units_pct"]) * 100
     run.company.sheet(
         "count",
-        "sku,lot_code,location,counted_quantity,count_2",
+        "sku,lot_code,location,counted_quantity,recounted_quantity",
         [f"{line['sku']},,WH1,{line['count_1']},{line['count_2'] or ''}" for line in lines],
         by="COUNTER",
         second="COUNTER",
         options={"tolerance": f"{percent.normalize():f}"},
     )
     sheet = CountSheet.objects.get(entity=run.company.entity)
-    run.company.posted(proposal_create_from_count(entity=run.company.entity, user=run.company["PREPARER"], sheet=sheet))
+    proposal = counted(run)
+    found = count_figures(sheet=sheet)
+    beyond = sheet.lines.filter(second_count__isnull=False).order_by("pk")
+    return {
+        "gross_shortage": abs(found.short_value),
+        "gross_overage": found.over_value,
+        "net": -proposal.net_loss,
+        "recounted": list(beyond.values_list("lot__item__sku", flat=True)),
+    }
+
+
+def counted(run: Run) -> Proposal:
+    """The differences of the case's count, proposed and posted."""
+    sheet = CountSheet.objects.get(entity=run.company.entity)
+    return run.company.posted(
+        proposal_create_from_count(entity=run.company.entity, user=run.company["PREPARER"], sheet=sheet)
+    )
+
+
+@kind("shrink_accrual")
+def shrinkage_between_counts(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+    run.move_to(dt.date(2026, 1, 5))
+    # A unit is worth one: the case tells values alone.
+    run.one_lot(inputs["book_inventory"], "1")
+    policy_set(run, shrinkage_rate=Decimal(inputs["rate"]))
+    run.move_to(dt.date(2026, 3, 31))
+    input_give(
+        entity=run.company.entity,
+        user=run.company["CONTROLLER"],
+        given=SalesFigure(
+            starts_on=dt.date(2026, 1, 6),
+            ends_on=run.today,
+            revenue=Decimal(inputs["sales_since_count"]),
+            source="Sales report",
+        ),
+    )
+    header = Header("ACCRUAL", "COUNT_DIFFERENCE", run.today, run.today, run.today)
+    run.company.posted(accrual_propose(entity=run.company.entity, user=run.company["PREPARER"], header=header))
+    run.move_to(dt.date(2026, 6, 30))
+    run.company.sheet(
+        "count",
+        "sku,lot_code,location,counted_quantity",
+        [f"GOODS,L1,WH1,{inputs['counted_inventory']}"],
+        by="COUNTER",
+        second="COUNTER",
+    )
+    counted(run)
+    run.name_periods(lambda code: "accrual" if code == "2026-03" else "count")
     return {}
 
 
@@ -118,5 +171,12 @@ def error_of_an_earlier_year(run: Run, inputs: dict[str, Any]) -> dict[str, Any]
         material=True,
         finding_why="The order to scrap it lay in the file when the accounts were issued.",
     )
-    run.company.posted(proposal)
-    return {}
+    proposal = run.company.posted(proposal)
+    [saved] = proposal_tax(proposal)
+    return {"tax": {"rate": run.company.entity.tax_rate, "current_tax_saving": saved}}
+
+
+def proposal_tax(proposal: Proposal) -> list[Decimal]:
+    """Income tax that the document's entries save, as their lines say it."""
+    lines = JournalLine.objects.filter(entry__source_ref=proposal.source_ref, role="CURRENT_TAX_PAYABLE")
+    return list(lines.filter(entry__entity=proposal.entity).values_list("amount", flat=True))

@@ -11,11 +11,15 @@ from core.money import MONEY_SCALE, from_raw
 from tests.cases.kinds_movements import sell
 from tests.cases.run import Run, kind
 from tests.cases.valuing import item, judged, policy, price
+from writeoffs.proposals.services import Header
+from writeoffs.proposals.services.by_item import proposal_create_by_item
+from writeoffs.valuation.cost_formulas import formulas_compared, layers_of
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import Assessment, Contract, Demand, MaterialUse, PriceRate
 
 HEADER = "sku,lot_code,location,category,quantity,unit_cost,allowance,write_down_years"
 YEAR_END = dt.date(2026, 12, 31)
+FORMULAS = {"WEIGHTED_AVERAGE": "AVERAGE"}
 
 
 def rows_of(items: Iterable[dict[str, Any]], allowance: str, year: int) -> list[str]:
@@ -42,7 +46,7 @@ def lower_of_cost_and_nrv(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
             one["sku"],
             **{name: one.get(name) for name in ("selling_price", "cost_to_complete", "cost_to_sell", "nrv")},
         )
-    formula = {"WEIGHTED_AVERAGE": "AVERAGE"}.get(inputs["cost_formula"], inputs["cost_formula"])
+    formula = FORMULAS.get(inputs["cost_formula"], inputs["cost_formula"])
     policy(run, level=inputs["level"].upper(), cost_formula=formula)
     found = judged(run)
     return {"by_level": levels(found)}
@@ -187,4 +191,47 @@ def provision(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
         "ageing_requirement": sum((line.ageing_need for line in lines), Decimal(0)),
         "excess_requirement": sum((line.excess_need for line in lines), Decimal(0)),
         "required_allowance": found.required,
+    }
+
+
+@kind("layers")
+def cost_formulas(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+    received = run.today - dt.timedelta(days=len(inputs["layers"]))
+    rows = [
+        f"GOODS,{one['lot']},WH1,Goods,{one['quantity']},{one['unit_cost']},,,{received + dt.timedelta(days=place)}"
+        for place, one in enumerate(inputs["layers"])
+    ]
+    run.stock(f"{HEADER},received_on", *rows)
+    entity, goods = run.company.entity, item(run, "GOODS")
+    formula = FORMULAS.get(inputs["cost_formula"], inputs["cost_formula"])
+    layers = layers_of(item=goods)
+
+    def compared(quantity: str, specific: str = "") -> dict[str, Decimal]:
+        found = formulas_compared(
+            entity=entity, layers=layers, quantity=int(Decimal(quantity) * 10**4), policy=None, specific=specific
+        )
+        return {one.formula: from_raw(one.cost, MONEY_SCALE) for one in found}
+
+    whole = compared(inputs["write_off_quantity"])
+    lot = next(layer for layer in layers.lots if layer.code == inputs["specific_lot"])
+    named = compared(inputs["specific_lot_quantity"], str(lot.pk))
+    header = Header("WRITE_OFF", "DAMAGE", run.today, run.today, run.today)
+    run.company.posted(
+        proposal_create_by_item(
+            entity=entity,
+            user=run.company["PREPARER"],
+            header=header,
+            item=goods,
+            quantity=Decimal(inputs["write_off_quantity"]),
+            formula=formula,
+        )
+    )
+    specific = f"SPECIFIC_{inputs['specific_lot']}_{Decimal(inputs['specific_lot_quantity']).normalize():f}_units"
+    return {
+        "by_formula": {
+            "FIFO": whole.get("FIFO"),
+            "WEIGHTED_AVERAGE": whole.get("AVERAGE"),
+            "LIFO": whole.get("LIFO"),
+            specific: named.get("SPECIFIC"),
+        }
     }

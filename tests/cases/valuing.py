@@ -4,16 +4,21 @@ proposals that come of it."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from inventory.models import Item
 from tests.cases.run import Run
+from writeoffs.proposals.models import Proposal
 from writeoffs.proposals.services import Header
 from writeoffs.proposals.services.assessed import proposals_from_assessment
+from writeoffs.proposals.services.papers import Paper, evidence_add
 from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import Assessment, Price, ValuationPolicy
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 
 
 def item(run: Run, sku: str) -> Item:
@@ -21,7 +26,14 @@ def item(run: Run, sku: str) -> Item:
 
 
 def price(
-    run: Run, sku: str, *, lot: str = "", day: dt.date | None = None, recovers: bool = False, **figures: str | None
+    run: Run,
+    sku: str,
+    *,
+    lot: str = "",
+    day: dt.date | None = None,
+    recovers: bool = False,
+    offered: dt.date | None = None,
+    **figures: str | None,
 ) -> Price:
     """Given by the price owner; figures: selling_price, cost_to_complete, cost_to_sell, nrv, replacement_cost .."""
     given = {name: Decimal(text) for name, text in figures.items() if text is not None and name != "currency"}
@@ -35,6 +47,7 @@ def price(
             currency=figures.get("currency") or run.company.entity.currency,
             source="The case's price list",
             recovers_in_year=recovers,
+            offered_on=offered,
             **given,
         ),
     )
@@ -61,8 +74,8 @@ def assessed(run: Run, day: dt.date | None = None, **how: Any) -> Assessment:
     return found
 
 
-def accepted(run: Run, found: Assessment, day: dt.date | None = None) -> None:
-    """Every line that has something to book is accepted, proposed, approved and posted."""
+def accepted(run: Run, found: Assessment, day: dt.date | None = None, *, papers: Sequence[str] = ()) -> None:
+    """Every line that has something to book is accepted, proposed with its papers, approved and posted."""
     if not any(line.movement for line in found.lines.all()):
         return
     day = day or run.today
@@ -71,7 +84,10 @@ def accepted(run: Run, found: Assessment, day: dt.date | None = None) -> None:
         assessment=found, lines=found.lines.all(), user=run.company["PREPARER"], header=header
     )
     for proposal in made:
-        run.company.posted(proposal)
+        for place, code in enumerate(papers, start=1):
+            paper = Paper(f"paper-{place}.png", PNG + bytes([place]))
+            evidence_add(proposal=proposal, user=run.company["PREPARER"], kind=code, papers=[paper])
+        run.company.posted(Proposal.objects.get(pk=proposal.pk))
 
 
 def judged(run: Run, **how: Any) -> Assessment:
