@@ -33,6 +33,16 @@ class Record:
         self.left_out = tuple(set(columns.split()) for columns in left_out) or tuple(set() for _ in models)
         Record.ALL.append(self)
 
+    @classmethod
+    def of(cls, model: type[Model]) -> Record:
+        """The one of rows of this model alone; LookupError where none is declared."""
+        for record in cls.ALL:
+            if record.models == (model,):
+                return record
+        raise LookupError(
+            f"No Record names the columns of {model.__name__}; declare one beside the step that keeps it."
+        )
+
     def digest(self, *rows: QuerySet[Any]) -> str:
         """Of the rows of each model, by the last version."""
         return self._digest(len(self.versions), rows)
@@ -80,14 +90,3 @@ def _hashed(told: Sequence[Any], version: int) -> str:
     text = json.dumps(told, default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
     return digest if version == 1 else f"{version}:{digest}"
-
-
-def columns_of(model: type[Model], *, without: Iterable[str] = ()) -> list[str]:
-    """Every column of the model but its own key and `without`, in alphabetical order."""
-    left_out = {*without, model._meta.pk.attname} if model._meta.pk else set(without)
-    return sorted(f.attname for f in model._meta.local_concrete_fields if f.attname not in left_out)
-
-
-def record_digest(*parts: tuple[QuerySet[Any], list[str]]) -> str:
-    """The digest of rows in the columns given with them, which a record names better."""
-    return _hashed([[columns, list(found.order_by("pk").values_list(*columns))] for found, columns in parts], 1)

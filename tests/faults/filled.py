@@ -35,8 +35,21 @@ from writeoffs.posting.models import ErpCharge, Posting, Takes
 from writeoffs.posting.tie_facts import accept_request
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
-from writeoffs.proposals.services import Paper
+from writeoffs.proposals.services import Paper, StepInput
+from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_request
+from writeoffs.valuation.giving import input_give
+from writeoffs.valuation.inputs import (
+    ConditionMark,
+    Contract,
+    Demand,
+    MaterialUse,
+    Price,
+    PriceRate,
+    PurchaseCommitment,
+    SalesFigure,
+)
+from writeoffs.valuation.tax_rules import RuleAsked, rule_request
 
 MARCH_END = dt.datetime(2026, 3, 31, 20, tzinfo=dt.UTC)
 
@@ -52,6 +65,9 @@ def build() -> Company:
     _erp_movements(company)
     _newer_list(company)
     _limits(company)
+    _claim(company)
+    _event(company)
+    _valuation(company)
     _trial_balance(company)
     _close(company)
     _group(company)
@@ -211,6 +227,41 @@ def _limits(company: Company) -> None:
         why="The auditors asked.",
     )
     _agree(change, person("CONTROLLER", 0))
+
+
+def _claim(company: Company) -> None:
+    filed = StepInput("FILED", DAY, Decimal(400), "our letter", paper=Paper("letter.txt", b"Water, 16 March 2026\n"))
+    loss = Proposal.objects.get(number="WO-2026-0001")
+    services.claim_open(proposal=loss, user=company["PREPARER"], insurer="Nordic Re", step=filed, policy_number="N-1")
+
+
+def _event(company: Company) -> None:
+    storm = EventInput(
+        *(dt.date(2026, 3, 31), dt.date(2026, 4, 10), "A storm took the roof", "DAMAGE", False, "It arose later"),
+        disclosure="Some goods were wetted.",
+        paper=Paper("storm.txt", b"10 April 2026\n"),
+    )
+    event_record(entity=company.entity, user=company["PREPARER"], event=storm)
+
+
+def _valuation(company: Company) -> None:
+    """One input of each kind, and a rule of tax."""
+    entity, goods, day = company.entity, lot(7), DAY.replace(day=1)
+    days, agreed = {"starts_on": day, "ends_on": MARCH_END.date()}, {"currency": "EUR", "quantity": Decimal(5)}
+    for given in (
+        Price(item=goods.item, lot=goods, as_of=DAY, currency="EUR", selling_price=Decimal(50)),
+        Contract(reference="C-1", item=goods.item, customer="Ada", price=Decimal(52), **agreed, **days),
+        PurchaseCommitment(reference="P-1", item=goods.item, supplier="Obi", price=Decimal(30), **agreed, **days),
+        MaterialUse(material=goods.item, product=lot(8).item, as_of=DAY),
+        Demand(item=goods.item, month=day, quantity=Decimal(10)),
+        ConditionMark(lot=goods, kind="DAMAGED", as_of=DAY, note="wet"),
+        SalesFigure(revenue=Decimal(900), **days),
+        PriceRate(currency="USD", as_of=DAY, rate=Decimal("0.9")),
+    ):
+        given.source = "as drawn"
+        input_give(entity=entity, user=company["CONTROLLER"], given=given)
+    asked = RuleAsked("Hessen", "DISPOSAL", Decimal("0.21"), dt.date(2026, 1, 1), evidence=["certificate"])
+    _agree(rule_request(entity=entity, user=company["CONTROLLER"], asked=asked, why="law"), company["APPROVER"])
 
 
 def _trial_balance(company: Company) -> None:

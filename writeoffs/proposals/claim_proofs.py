@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.models import AuditEvent, Counter
-from core.told import row_record, rows_told
+from core.told import row_agrees, rows_told
 from core.verify import Tally, rows
 from writeoffs.proposals.claim_models import Claim, ClaimStep
 from writeoffs.proposals.event_models import SubsequentEvent
-from writeoffs.proposals.services.claims import CHANGING
 
 LIMIT = 100
 
@@ -31,7 +30,7 @@ def claims(tally: Tally) -> Iterator[str]:
         for data in AuditEvent.objects.filter(kind="claim.step", data__has_key="opened").values_list("data", flat=True)
     }
     for claim in Claim.objects.order_by("pk").iterator(chunk_size=500):
-        if told.pop(claim.pk, "") != row_record(claim, without=CHANGING):
+        if not row_agrees(claim, told.pop(claim.pk, "")):
             yield f"Claim {claim}: it is not what was filed."
     yield from (f"Claim of key {missing} is missing: it stands in the audit trail only." for missing in sorted(told))
     for number, status, last in rows(

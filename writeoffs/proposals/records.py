@@ -6,6 +6,8 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from core.records import Record
+from writeoffs.proposals.claim_models import Claim, ClaimStep
+from writeoffs.proposals.event_models import SubsequentEvent
 from writeoffs.proposals.models import Decision, Evidence, Proposal, Void
 
 _PAPER = "added_at added_by_id file_id file_name kind proposal_id"
@@ -23,6 +25,26 @@ POSTED = Record(
 )
 # `record` of a void.
 VOIDED = Record((Void,), [["asked_by_id decided_at decided_by_id entries number posted_on proposal_id reason"]])
+# An insurance claim as it was opened, `opened` of its first step; what its steps move is what the last one says.
+CLAIM = Record(
+    (Claim,),
+    [["entity_id insurer number opened_at opened_by_id policy_number proposal_id"]],
+    left_out=["claimed settled status"],
+)
+CLAIM_STEP = Record(
+    (ClaimStep,),
+    [["at by_id claim_id claimed document_id file_id file_name happened_on note number settled status"]],
+)
+# `record` of the judgement.
+EVENT = Record(
+    (SubsequentEvent,),
+    [
+        [
+            "amount condition_existed costs disclosure document_id entity_id event_on file_id file_name judged_at "
+            "judged_by_id lot_id number proceeds reason reporting_on what why"
+        ]
+    ],
+)
 # `decision` of each step.
 DECIDED = Record((Decision,), [["at by_id comment digest proposal_id verb"]])
 

@@ -17,8 +17,9 @@ from django.utils import timezone
 from core import audit
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed, WrongState
+from core.files import files_told
 from core.idempotency import Answer, Asked, once
-from core.models import Category, Entity, Location, User
+from core.models import Category, Entity, Location, StoredFile, User
 from core.money import ScaledField, plain
 from inventory.models import Item, Lot
 from writeoffs.valuation.inputs import ConditionMark, Demand, Input, MaterialUse, Price, PriceRate, SalesFigure
@@ -145,7 +146,12 @@ def _told(entity: Entity, user: User, kind: InputKind, made: Input, before: Inpu
         kind="input.withdrawn" if made.withdrawn else "input.given",
         subject=f"{kind.code}:{made.pk}",
         message=f"{user} {verb} the {_named(kind, made)}{value} ({made.source}).{was}",
-        data={"input": made.pk, "kind": kind.code, "record": input_record(kind, made.pk)},
+        data={
+            "input": made.pk,
+            "kind": kind.code,
+            "record": input_record(kind, made.pk),
+            **files_told(StoredFile.objects.filter(pk=made.evidence_id).only("pk")),
+        },
     )
 
 

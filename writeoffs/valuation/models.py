@@ -1,5 +1,6 @@
 """Every model of the room is found here; each is written beside those it goes with."""
 
+from writeoffs.valuation import records  # noqa: F401  what digests of the models cover
 from writeoffs.valuation.assessments import Assessment, AssessmentLine
 from writeoffs.valuation.bases import BasisCharge
 from writeoffs.valuation.inputs import (

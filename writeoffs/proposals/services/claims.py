@@ -14,7 +14,7 @@ from django.db.models import Max
 from core import audit
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed, StaleContent, WrongState
-from core.files import file_store
+from core.files import file_store, files_told
 from core.models import StoredFile, User
 from core.money import display_money, is_whole_unit
 from core.numbers import numbers_take
@@ -171,14 +171,11 @@ def _stepped(claim: Claim, user: User, step: StepInput) -> tuple[Claim, Proposal
         data={
             "step": made.pk,
             "record": row_record(made),
-            **({"claim": claim.pk, "opened": row_record(claim, without=CHANGING)} if number == 1 else {}),
+            **files_told([stored] if stored else []),
+            **({"claim": claim.pk, "opened": row_record(claim)} if number == 1 else {}),
         },
     )
     return claim, document
-
-
-# What each step changes of its claim; all else stays as it was filed.
-CHANGING = ("status", "claimed", "settled")
 
 
 def _stored(claim: Claim, user: User, paper: Paper | None) -> StoredFile | None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from core import audit
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed
-from core.files import file_store
+from core.files import file_store, files_told
 from core.models import Entity, User
 from core.money import display_money, is_whole_unit
 from core.numbers import numbers_take
@@ -96,7 +96,7 @@ def event_record(*, entity: Entity, user: User, event: EventInput) -> Subsequent
         subject=f"event:{made.number}",
         message=f"{user} judged {made.number}, {made.event_on.isoformat()}, after {made.reporting_on.isoformat()}: "
         f"{made.classification.label.lower()}. {made.why}",
-        data={"event": made.pk, "record": row_record(made)},
+        data={"event": made.pk, "record": row_record(made), **files_told([stored] if stored else [])},
     )
     return made
 
