@@ -40,8 +40,9 @@ NAMES: dict[str, str] = {
     "then 'the chain of movements' else 'nothing' end",
     "core_changerequest": "'change request ' || t.id",
     "core_counter": "case when t.series = 'movement' then 'movement' when t.series = 'erp_batch' "
-    "then 'batches for the ERP' else replace(replace(replace(t.series, 'proposal:', ''), 'count:', 'CS-'), ':', '-') "
-    "end",
+    "then 'batches for the ERP' when t.series like 'claim:%' then 'claims of ' || substr(t.series, 7) "
+    "when t.series like 'event:%' then 'events of ' || substr(t.series, 7) "
+    "else replace(replace(replace(t.series, 'proposal:', ''), 'count:', 'CS-'), ':', '-') end",
     "core_exchangerate": "'exchange rate ' || t.id",
     "core_stepkey": "'key ' || t.id",
     "core_storedfile": "'stored file ' || t.id",
@@ -269,7 +270,8 @@ def test_no_row_is_replaced_by_a_program_that_knows_no_recursive_triggers(filled
             statements.append(f"update or replace {table} set {pk} = ?1 where {others}")
             for statement in statements:
                 bare.execute("begin")
-                with contextlib.suppress(sqlite3.IntegrityError):
+                # Some tables have rules that ask functions of ours: such a program cannot write there at all.
+                with contextlib.suppress(sqlite3.DatabaseError):
                     copied = bare.execute(statement, [key]).rowcount
                     # A copy beside it is no replacement.
                     if copied and (f"({rest})" not in statement or bare.execute(still, [key]).fetchone() is None):

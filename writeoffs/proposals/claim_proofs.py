@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.models import AuditEvent, Counter
+from core.models import AuditEvent, Counter, Entity
 from core.told import row_agrees, rows_told
 from core.verify import Tally, rows
 from writeoffs.proposals.claim_models import Claim, ClaimStep
@@ -17,9 +17,7 @@ LIMIT = 100
 def events(tally: Tally) -> Iterator[str]:
     """Every event after the reporting date is as it was judged, and none is missing."""
     yield from rows_told(SubsequentEvent, "event.judged", key="event")
-    handed_out = sum(Counter.objects.filter(series__startswith="event:").values_list("last", flat=True))
-    if handed_out != SubsequentEvent.objects.count():
-        yield f"Events: {handed_out} numbers were handed out and {SubsequentEvent.objects.count()} are stored."
+    yield from _numbers(SubsequentEvent, "event")
 
 
 def claims(tally: Tally) -> Iterator[str]:
@@ -40,6 +38,24 @@ def claims(tally: Tally) -> Iterator[str]:
         f"order by c.id limit {LIMIT}"
     ):
         yield f"Claim {number}: it is stored as {status.lower()}, its last step says {(last or 'nothing').lower()}."
-    handed_out = sum(Counter.objects.filter(series__startswith="claim:").values_list("last", flat=True))
-    if handed_out != Claim.objects.count():
-        yield f"Claims: {handed_out} numbers were handed out and {Claim.objects.count()} claims are stored."
+    yield from _numbers(Claim, "claim")
+
+
+def _numbers(model: type[Claim | SubsequentEvent], series: str) -> Iterator[str]:
+    """Of every year and company as many are stored as numbers were handed out."""
+    handed_out = {
+        (counter.entity_id, counter.series.partition(":")[2]): counter.last
+        for counter in Counter.objects.filter(series__startswith=f"{series}:")
+    }
+    stored: dict[tuple[int, str], int] = {}
+    for entity_id, number in model._default_manager.order_by("pk").values_list("entity_id", "number").iterator():
+        key = (entity_id, number.split("-")[1])
+        stored[key] = stored.get(key, 0) + 1
+    entities = Entity.objects.in_bulk()
+    for entity_id, year in sorted(handed_out.keys() | stored.keys()):
+        last, count = handed_out.get((entity_id, year), 0), stored.get((entity_id, year), 0)
+        if last != count:
+            yield (
+                f"{entities[entity_id]}: of the {series}s of {year} {last:,} numbers were handed out and {count:,} are "
+                "stored."
+            )

@@ -150,7 +150,7 @@ def _told(entity: Entity, user: User, kind: InputKind, made: Input, before: Inpu
             "input": made.pk,
             "kind": kind.code,
             "record": input_record(kind, made.pk),
-            **files_told(StoredFile.objects.filter(pk=made.evidence_id).only("pk")),
+            **files_told(StoredFile.objects.filter(pk=made.evidence_id or 0).only("pk")),
         },
     )
 
