@@ -49,6 +49,7 @@ from writeoffs.valuation.inputs import (
     PurchaseCommitment,
     SalesFigure,
 )
+from writeoffs.valuation.policy_changes import PolicyAsked, policy_request
 from writeoffs.valuation.tax_rules import RuleAsked, rule_request
 
 MARCH_END = dt.datetime(2026, 3, 31, 20, tzinfo=dt.UTC)
@@ -260,6 +261,8 @@ def _valuation(company: Company) -> None:
     ):
         given.source = "as drawn"
         input_give(entity=entity, user=company["CONTROLLER"], given=given)
+    policy = PolicyAsked(timezone.now().date(), excess_months=12, bands=[(0, 179, Decimal(0)), (180, None, Decimal(1))])
+    _agree(policy_request(entity=entity, user=company["CONTROLLER"], asked=policy, why="yearly"), company["APPROVER"])
     asked = RuleAsked("Hessen", "DISPOSAL", Decimal("0.21"), dt.date(2026, 1, 1), evidence=["certificate"])
     _agree(rule_request(entity=entity, user=company["CONTROLLER"], asked=asked, why="law"), company["APPROVER"])
 

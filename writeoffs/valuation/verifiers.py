@@ -54,7 +54,7 @@ def _sheets(tally: Tally, kind: InputKind, told: dict[tuple[str, int], dict[str,
     for upload in uploads.distinct():
         given = told.pop((kind.code, upload), {"rows": 0, "digest": ""})
         tally["inputs"] += given["rows"]
-        if upload_digest(kind, upload, given.get("version", 1)) != given["digest"]:
+        if upload_digest(kind, upload) != given["digest"]:
             yield f"The {kind.plural} of upload {upload} are not those that the audit trail says it gave."
 
 
