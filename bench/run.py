@@ -28,7 +28,7 @@ from pathlib import Path
 
 from bench.product import Run, serving, template
 from tests.faults.soak import kept
-from tests.plugins.database import RUN_FOLDER, database_copy
+from tests.plugins.database import RUN_FOLDER, ServerDatabase, database_copy
 from tests.plugins.kept import BINARIES
 from tests.plugins.postgres import EmbeddedPostgres
 
@@ -37,6 +37,7 @@ LIMITS = {"load": 4.0, "count": 4.0, "post": 4.0}
 # verify of a journal ten times the rows: 60 s and 300 MB at 1,000,000 lines, in proportion below.
 VERIFY_S, VERIFY_MB, VERIFY_LINES = 60.0, 300.0, 1_000_000
 TRIAL_BALANCE = 2.0
+ASSESSMENT, ASSESSMENT_MB = 4.0, 300.0
 WORDS = {
     "load": "stock list, POST to committed",
     "count": "counts, POST to stored differences",
@@ -56,6 +57,8 @@ class Result:
     runs: list[Run]
     # What bench.journal measured in a journal of ten lines a row.
     journal: dict[str, float] = field(default_factory=dict)
+    # What bench.assessment measured over the lots of each run.
+    assessments: list[dict[str, float]] = field(default_factory=list)
 
     def floor(self, step: str, what: str = "cpu") -> float:
         return statistics.median(floor[step][what] for floor in self.floors)
@@ -122,11 +125,44 @@ def measure(engine: str, rows: int, times: int, data: Path) -> Result:
             with database_copy(url, turn_folder) as database, serving(database, postgres) as product:
                 run = product.work(data / str(rows))
                 product.raw.close()
+            result.assessments.append(assessment_measure(database))
             result.floors.append(floor)
             result.runs.append(run)
             parts = "  ".join(f"{step} {run.cpu[step]:.2f} s / {floor[step]['cpu']:.2f} s" for step in LIMITS)
             print(f"{engine} {turn + 1} of {times}: {parts}", flush=True)
     return result
+
+
+def assessment_measure(database: ServerDatabase) -> dict[str, float]:
+    """Give the stock that a run has left prices, demand and a policy, and assess it."""
+    for arguments in (["--fill"], []):
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.assessment", *arguments],
+            env=database.env,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def assessment_table(found: list[dict[str, float]], slack: float) -> tuple[list[str], bool]:
+    """The assessment against its floor (bench/assessment.py), medians."""
+    product, floor, queries, grown = (
+        statistics.median(one[name] for one in found) for name in ("product_s", "floor_s", "queries", "mb")
+    )
+    ratio = product / floor
+    good = product <= ASSESSMENT * slack * max(floor, TWO_TICKS) and grown <= ASSESSMENT_MB
+    verdict = "PASS" if ratio <= ASSESSMENT and grown <= ASSESSMENT_MB else "over"
+    return [
+        f"An assessment of {found[0]['lots']:,.0f} lots with prices, demand and matrix: {product:.2f} CPU s, "
+        f"{ratio:.2f} x one SELECT of its columns and one insert of a row per lot ({floor:.2f} s; limit "
+        f"{ASSESSMENT:.0f}), {queries:.0f} queries, {grown:.0f} MB (limit {ASSESSMENT_MB:.0f}): {verdict}.",
+        "",
+    ], good
 
 
 def journal_measure(url: str, folder: Path, lines: int) -> dict[str, float]:
@@ -206,8 +242,9 @@ def table(result: Result, slack: float) -> tuple[list[str], bool]:
         f"{'PASS' if grown else 'over'}. Beside them, CPU s: {others}.",
         "",
     ]
+    judged, quick = assessment_table(result.assessments, slack)
     more, proved = journal_table(result.journal, slack)
-    return lines + more, good and grown and proved
+    return lines + judged + more, good and grown and quick and proved
 
 
 def machine() -> str:

@@ -114,7 +114,7 @@ def _read(assessment: Assessment) -> _Read:
     entity, day = assessment.entity, assessment.as_of
     scope = Scope(frozenset(assessment.scope["categories"]), frozenset(assessment.scope["locations"]))
     with consistent_view():
-        stock = stock_as_of(entity=entity, day=day, scope=scope)
+        stock = stock_as_of(entity=entity, day=day, scope=scope, basis=assessment.basis)
         known, told = known_as_of(
             entity=entity,
             day=day,
@@ -122,7 +122,7 @@ def _read(assessment: Assessment) -> _Read:
             categories={lot.item_id: lot.category_id for lot in stock.lots},
         )
         previous = previous_of(assessment)
-        return _Read(stock, known, told, previous, before_of(previous))
+        return _Read(stock, known, [*stock.told, *told], previous, before_of(previous))
 
 
 def _finish(assessment: Assessment, totals: Totals, previous: Assessment | None, told: list[str]) -> None:

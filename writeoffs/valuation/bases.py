@@ -7,6 +7,7 @@ all stock; what leaves takes its share along, what comes back takes the latest c
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -16,7 +17,7 @@ from django.db import connection, models, transaction
 from core import audit
 from core.access import roles_in
 from core.errors import NotAllowed, WrongState
-from core.models import User
+from core.models import Entity, User
 from core.money import MONEY_SCALE, MoneyField, from_raw, share_raw
 from core.words import Framework, Role
 from inventory.models import Lot
@@ -51,12 +52,8 @@ class BasisCharge(models.Model):
         return f"{self.assessment}: {self.lot}, {self.fiscal_year}"
 
 
-def attached_after(
-    before: type_years, *, held: int, holds: int, required: int, fiscal_year: int, us_gaap: bool, exponent: int
-) -> type_years:
-    """Pure: the charges by fiscal year after a run that requires `required`, from those of the run before. held, holds:
-    raw units then and now; units that left took their share. Under US GAAP an earlier year's charge stays (ASC
-    330-10-35-14)."""
+def still_attached(before: type_years, *, held: int, holds: int, exponent: int) -> dict[int, int]:
+    """Pure: fiscal year -> what is left of its charge after units have left and taken their share."""
     years = dict(before)
     if held > holds:
         years, cumulated, kept = {}, 0, 0
@@ -64,6 +61,16 @@ def attached_after(
             cumulated += amount
             share = share_raw(cumulated, max(holds, 0), held, exponent)
             years[year], kept = share - kept, share
+    return years
+
+
+def attached_after(
+    before: type_years, *, held: int, holds: int, required: int, fiscal_year: int, us_gaap: bool, exponent: int
+) -> type_years:
+    """Pure: the charges by fiscal year after a run that requires `required`, from those of the run before. held, holds:
+    raw units then and now; units that left took their share. Under US GAAP an earlier year's charge stays (ASC
+    330-10-35-14)."""
+    years = still_attached(before, held=held, holds=holds, exponent=exponent)
     movement = required - sum(years.values())
     if movement > 0:
         years[fiscal_year] = years.get(fiscal_year, 0) + movement
@@ -126,6 +133,18 @@ def _check(assessment: Assessment, previous: Assessment | None) -> None:
             f"{previous}, as of {previous.as_of.isoformat()}, is recorded already, so {assessment} of "
             f"{assessment.as_of.isoformat()} is too late. Start an assessment of a later day."
         )
+
+
+def carried_as_of(
+    *, entity: Entity, basis: str, day: dt.date
+) -> tuple[Assessment | None, dict[int, type_years], Mapping[int, int]]:
+    """The last recorded run of a basis up to a day, each lot's charges after it, and the units that it held then. Two
+    queries more than none."""
+    found = Assessment.objects.filter(
+        entity=entity, basis=basis, status=Assessment.Status.RECORDED, as_of__lte=day
+    ).order_by("-as_of", "-pk")
+    last = found.first()
+    return (last, charges_of(last), _units(last)) if last is not None else (None, {}, {})
 
 
 def _charges(assessment: Assessment, previous: Assessment | None) -> Iterable[BasisCharge]:

@@ -19,8 +19,8 @@ from core.money import RATE_SCALE, to_raw
 from core.words import Framework
 from inventory.models import Movement
 from writeoffs.ledger.calendar import fiscal_year_of
-from writeoffs.valuation import known
-from writeoffs.valuation.models import AgeingBand, ValuationPolicy
+from writeoffs.valuation import bases, known
+from writeoffs.valuation.models import AgeingBand, Basis, ValuationPolicy
 from writeoffs.valuation.rules.assessing import Known, LotFacts, PolicyFacts, PriceFacts
 from writeoffs.valuation.rules.contracts import Sold
 from writeoffs.valuation.rules.provisions import Matrix
@@ -46,9 +46,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """lots: of all items, an item's oldest first. outside: those that the scope leaves out."""
+    """lots: of all items, an item's oldest first. told: sentences on them. outside: those that the scope leaves out."""
 
     lots: list[LotFacts]
+    told: list[str]
     outside: frozenset[int]
 
     @property
@@ -56,8 +57,9 @@ class Stock:
         return len(self.lots) - len(self.outside)
 
 
-def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> Stock:
-    """Every lot that held units or value on the day. Four queries."""
+def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope, basis: str = Basis.LEADING) -> Stock:
+    """Every lot that held units or value on the day. carried and charged are those of the basis. Seven queries at
+    most."""
     last = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
     source, values = _standing(entity, day) if last is not None and last > day else _now(entity)
     with connection.cursor() as cursor:
@@ -71,7 +73,32 @@ def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope) -> Stock:
         )
         rows = cursor.fetchall()
     outside = frozenset(row[0] for row in rows if not scope.holds(row[2], row[8])) if not scope.whole else frozenset()
-    return Stock(_lots(entity, day, rows), outside)
+    lots = _lots(entity, day, rows)
+    if basis != Basis.LEADING:
+        return Stock(*_of_basis(entity, day, basis, lots), outside)
+    return Stock(lots, [], outside)
+
+
+def _of_basis(entity: Entity, day: dt.date, basis: str, lots: list[LotFacts]) -> tuple[list[LotFacts], list[str]]:
+    """The same lots with what the basis carries of them, which no posting tells, but its last recorded run."""
+    last, charges, held = bases.carried_as_of(entity=entity, basis=basis, day=day)
+    if last is None:
+        name = Basis(basis).label.lower()
+        return [lot._replace(carried=0, charged=0) for lot in lots], [
+            f"Nothing was recorded for the {name} basis up to {day.isoformat()}: all that is required counts as new."
+        ]
+    year, found = fiscal_year_of(entity, day), []
+    for lot in lots:
+        years = bases.still_attached(
+            charges.get(lot.lot_id, ()),
+            held=held.get(lot.lot_id, 0),
+            holds=lot.quantity,
+            exponent=entity.exponent,
+        )
+        found.append(lot._replace(carried=sum(years.values()), charged=years.get(year, 0)))
+    return found, [
+        f"What the basis carries is that of {last} as of {last.as_of.isoformat()}, less what has left since."
+    ]
 
 
 def _day(column: str) -> str:
