@@ -18,6 +18,7 @@ from tests.posting.stock import make_lot
 from tests.proposals.documents import draft, posted, write_down_draft
 from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.assessment_selectors import changes, gone_lines
+from writeoffs.valuation.bases import basis_record
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import Assessment, AssessmentLine, Contract, Price, PriceRate, ValuationPolicy
 
@@ -172,3 +173,69 @@ def test_a_policy_of_a_class_goes_before_that_of_the_whole(company: Company) -> 
     type(lot).objects.filter(pk=lot.pk).update(received_on=dt.date(2026, 1, 1))
     found = line(start(company))
     assert (found.ageing_need, found.governs, found.reason) == (2000, "AGEING", "OBSOLESCENCE")
+
+
+def test_a_part_of_the_stock_is_judged_like_the_whole(company: Company) -> None:
+    """Demand and contracts are of all lots, wherever they lie."""
+    main, hall = make_lot(company.entity, "LAMP", "100", "40"), make_lot(company.entity, "LAMP", location="HALL")
+    give_price(company, "LAMP", "35")
+    found = start(company, locations=[hall.location])
+    assert (found.line_count, found.required, found.by_level) == (1, 500, {})
+    assert found.lines.get().lot == hall
+    assert "All stock was judged" in found.assumptions[-1]
+    assert start(company).lines.filter(lot=main).exists()
+
+
+def test_another_basis_carries_what_was_recorded_for_it(company: Company) -> None:
+    lot = make_lot(company.entity, "LAMP", "100", "40", by_year=((2025, "400"),), allowance="400")
+    give_price(company, "LAMP", "39", day=dt.date(2025, 12, 31))
+    first = start(company, as_of=DAY, basis="GROUP")
+    assert (line(first).carried, line(first).required) == (0, 100)
+    assert "Nothing was recorded for the group basis" in first.assumptions[0]
+    basis_record(assessment=first, user=company["CONTROLLER"])
+    give_price(company, "LAMP", "38", day=dt.date(2026, 3, 17))
+    second = start(company, as_of=dt.date(2026, 3, 18), basis="GROUP")
+    assert (line(second).carried, line(second).required, line(second).movement) == (100, 200, 100)
+    lot.refresh_from_db()
+    assert lot.write_down == 400
+
+
+def test_odd_inputs_are_named_and_the_run_goes_on(company: Company) -> None:
+    lamp = make_lot(company.entity, "LAMP", "100", "40")
+    make_lot(company.entity, "DESK", "10", "90")
+    give_price(company, "LAMP", "-2")
+    policy = ValuationPolicy.objects.create(
+        entity=company.entity,
+        starts_on=dt.date(2026, 1, 1),
+        excess_months=6,
+        asked_by=company["CONTROLLER"],
+        decided_by=company["APPROVER"],
+        reason="Policy",
+    )
+    for first, last in ((10, 50), (40, 90), (120, 200)):
+        policy.bands.create(from_days=first, to_days=last, rate=Decimal("0.1"))
+    contract = Contract(
+        item=lamp.item,
+        reference="SC-9",
+        quantity=Decimal(150),
+        price=Decimal(41),
+        currency="EUR",
+        starts_on=DAY,
+        ends_on=DAY,
+        source="Contract",
+    )
+    input_give(entity=company.entity, user=company["PREPARER"], given=contract)
+    found = start(company)
+    said = " ".join(found.assumptions)
+    for part in (
+        "no band holds 0 to 9 days",
+        "the band from 40 days overlaps",
+        "no band holds 91 to 119 days",
+        "no band holds more than 200 days",
+        "2 lots without any demand up to 2026-03-16, not tested for excess: LAMP, DESK",
+        "2 lots without a receipt date, not aged: LAMP, DESK",
+    ):
+        assert part in said, said
+    assert "Contracts are for 50 more than is on hand." in line(found).flag
+    assert (line(found).required, line(found, "DESK").outcome) == (0, "UNTESTED")
+    assert "No demand is known" in line(found, "DESK").flag
