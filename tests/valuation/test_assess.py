@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -10,17 +11,21 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core import guards
 from core.errors import BadInput, NotAllowed, WrongState
 from core.jobs import run_job
 from core.models import AuditEvent, Job
+from core.verify import Tally
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import draft, posted, write_down_draft
 from writeoffs.valuation.assess import assessment_start
+from writeoffs.valuation.assessment_proofs import overrides_told, runs_told
 from writeoffs.valuation.assessment_selectors import changes, gone_lines
 from writeoffs.valuation.bases import basis_record
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import Assessment, AssessmentLine, Contract, Price, PriceRate, ValuationPolicy
+from writeoffs.valuation.overrides import line_override
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 3, 16)
@@ -239,3 +244,30 @@ def test_odd_inputs_are_named_and_the_run_goes_on(company: Company) -> None:
     assert "Contracts are for 50 more than is on hand." in line(found).flag
     assert (line(found).required, line(found, "DESK").outcome) == (0, "UNTESTED")
     assert "No demand is known" in line(found, "DESK").flag
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("sql", "complaint"),
+    [
+        ("update valuation_assessmentline set nrv_value = nrv_value + 100", "AS-2026-0001 is not what the audit trail"),
+        ("update valuation_assessment set finished_at = null", "AS-2026-0001 is not what the audit trail"),
+        ("update valuation_assessmentline set override = 0", "The override of line .* is not what the audit trail"),
+        ("update valuation_assessmentline set override = null, override_by_id = null, override_reason = '', "
+         "override_at = null", "The override of line .* is missing"),
+    ],
+)  # fmt: skip
+def test_verify_sees_what_was_changed_around_the_guards(company: Company, sql: str, complaint: str) -> None:
+    make_lot(company.entity, "LAMP", "100", "40")
+    give_price(company, "LAMP", "35")
+    line_override(line=line(start(company)), user=company["CONTROLLER"], amount=Decimal(700), reason="Offer")
+
+    def complaints() -> list[str]:
+        return [*runs_told(Tally()), *overrides_told(Tally())]
+
+    assert complaints() == []
+    guards.drop()
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert re.search(complaint, " ".join(complaints()))
+    guards.install()

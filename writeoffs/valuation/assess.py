@@ -22,6 +22,7 @@ from core.numbers import numbers_take
 from core.verify import consistent_view
 from core.words import Role
 from writeoffs.ledger.calendar import fiscal_year_of
+from writeoffs.valuation.assessment_proofs import FoundDigest
 from writeoffs.valuation.keeping import Before, Totals, assumed, before_of, lines_keep, previous_of, totals_of
 from writeoffs.valuation.loading import Scope, Stock, known_as_of, stock_as_of
 from writeoffs.valuation.models import Assessment, Basis
@@ -94,8 +95,8 @@ def assessment_run(run: jobs.Run) -> None:
     told = [*read.told, *assumed(assessment, found, read.known, read.stock)]
     run.progress(done=total, stage="Keeping the lines")
     with transaction.atomic():
-        lines_keep(assessment, found, read.stock, read.before)
-        _finish(assessment, totals_of(found, read.stock), read.previous, told)
+        digest = lines_keep(assessment, found, read.stock, read.before)
+        _finish(assessment, totals_of(found, read.stock), read.previous, told, digest)
         run.progress(done=total, stage="Done")
 
 
@@ -125,7 +126,9 @@ def _read(assessment: Assessment) -> _Read:
         return _Read(stock, known, [*stock.told, *told], previous, before_of(previous))
 
 
-def _finish(assessment: Assessment, totals: Totals, previous: Assessment | None, told: list[str]) -> None:
+def _finish(
+    assessment: Assessment, totals: Totals, previous: Assessment | None, told: list[str], digest: FoundDigest
+) -> None:
     changed = Assessment.objects.filter(pk=assessment.pk, status=Assessment.Status.RUNNING).update(
         status=Assessment.Status.DONE,
         previous=previous,
@@ -140,6 +143,7 @@ def _finish(assessment: Assessment, totals: Totals, previous: Assessment | None,
     )
     if changed != 1:
         raise WrongState(f"{assessment.number} is not running any more.")
+    assessment.refresh_from_db()
     entity = assessment.entity
     amount = display_money(from_raw(totals.required - totals.carried, MONEY_SCALE), entity.currency)
     audit.record(
@@ -149,7 +153,8 @@ def _finish(assessment: Assessment, totals: Totals, previous: Assessment | None,
         subject=assessment.source_ref,
         message=f"{assessment.number} judged {totals.valued:,} lots as of {assessment.as_of.isoformat()}: movement "
         f"{amount} {entity.currency}.",
-        data={"lines": totals.lines, "required": totals.required, "carried": totals.carried},
+        data={"lines": totals.lines, "required": totals.required, "carried": totals.carried}
+        | {"found": digest.of(assessment)},
     )
 
 

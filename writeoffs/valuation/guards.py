@@ -77,12 +77,8 @@ _RUN = ("entity_id", "number", "as_of", "basis", "scope", "created_by_id", "crea
 _TOTALS = ("line_count", "untested_count", "cost", "carried", "required", "by_level", "assumptions", "previous_id")
 
 guards.register(
-    # Without the guard against SQLite's REPLACE, which each of 100,000 lines would have to ask: on our connections a
-    # REPLACE asks the one against deleting.
-    *(
-        guard
-        for guard in kept("valuation_assessmentline", noun="a line of an assessment", fixed=_FOUND)
-        if not guard.name.endswith("_replace")
+    *kept(
+        "valuation_assessmentline", noun="a line of an assessment", fixed=_FOUND, keys=(("assessment_id", "lot_id"),)
     ),
     *kept("valuation_assessment", noun="an assessment", fixed=_RUN, keys=(("entity_id", "number"),)),
     refused_update(

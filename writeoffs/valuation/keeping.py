@@ -13,17 +13,13 @@ from django.db import connection
 
 from core.sets import rows_insert
 from inventory.models import Item
+from writeoffs.valuation.assessment_proofs import COLUMNS, TABLE, FoundDigest
 from writeoffs.valuation.loading import Stock
 from writeoffs.valuation.models import Assessment, AssessmentLine
 from writeoffs.valuation.rules.assessing import OUT, UNTESTED, Assessed, Known, Line
 
-TABLE = "valuation_assessmentline"
-COLUMNS = (
-    *("assessment_id", "lot_id", "policy_id", "price_id", "outcome", "governs", "reason", "level", "cost_formula"),
-    *("quantity", "cost", "carried", "nrv_unit", "market_unit", "contract_quantity", "contract_value", "nrv_value"),
-    *("age_days", "ageing_need", "excess_quantity", "excess_need", "expiry_need", "nrv_need", "required", "flag"),
-    *("change", "change_amount", "change_why", "override_reason", "override_cause", "proposal_ref"),
-)
+# What people add later, empty at first.
+_LATER = ("override_reason", "override_cause", "proposal_ref")
 FLAG = 200
 # What is remembered of a lot: required, quantity, original cost, price, policy.
 Before: TypeAlias = tuple[int, int, int, int | None, int | None]
@@ -34,9 +30,12 @@ _SAME_AS_BEFORE = (_SAME, 0, "")
 FINISHED = (Assessment.Status.DONE, Assessment.Status.PROPOSED)
 
 
-def lines_keep(assessment: Assessment, found: Assessed, stock: Stock, before: Mapping[int, Before]) -> None:
-    """One INSERT of all lines within the scope. Call it inside the transaction that ends the run."""
-    rows_insert(TABLE, COLUMNS, _rows(assessment.pk, _kept(found, stock), before))
+def lines_keep(assessment: Assessment, found: Assessed, stock: Stock, before: Mapping[int, Before]) -> FoundDigest:
+    """One INSERT of all lines within the scope, and their digest. Call it inside the transaction that ends the run."""
+    digest, number = FoundDigest(), assessment.pk
+    lines = digest.passing(_rows(_kept(found, stock), before))
+    rows_insert(TABLE, ("assessment_id", *COLUMNS, *_LATER), ((number, *line, "", "", "") for line in lines))
+    return digest
 
 
 def _kept(found: Assessed, stock: Stock) -> Iterable[Line]:
@@ -45,7 +44,7 @@ def _kept(found: Assessed, stock: Stock) -> Iterable[Line]:
     return [line for line in found.lines if line.lot.lot_id not in stock.outside]
 
 
-def _rows(number: int, lines: Iterable[Line], before: Mapping[int, Before]) -> Iterator[tuple[Any, ...]]:
+def _rows(lines: Iterable[Line], before: Mapping[int, Before]) -> Iterator[tuple[Any, ...]]:
     for line in lines:
         lot, policy, required, flag = line.lot, line.policy, line.required, line.flags
         if required > lot.cost:
@@ -53,7 +52,6 @@ def _rows(number: int, lines: Iterable[Line], before: Mapping[int, Before]) -> I
             required = max(0, lot.cost)
         change, amount, why = _change(line, required, before.get(lot.lot_id)) if before else (_NEW, required, "")
         yield (
-            number,
             lot.lot_id,
             policy.policy_id,
             line.price_id,
@@ -81,9 +79,6 @@ def _rows(number: int, lines: Iterable[Line], before: Mapping[int, Before]) -> I
             change,
             amount,
             why,
-            "",
-            "",
-            "",
         )
 
 

@@ -53,9 +53,7 @@ def retail_estimate(
     left = retail - mark_downs - sales - usual_losses
     base = retail if lower_of_cost_and_market else retail - mark_downs
     if base <= 0:
-        raise BadInput(
-            "Nothing was for sale at retail prices, so there is no ratio of cost to it. Enter the goods."
-        )
+        raise BadInput("Nothing was for sale at retail prices, so there is no ratio of cost to it. Enter the goods.")
     if left < 0:
         raise BadInput(
             "Sales, markdowns and usual losses are more than all goods at retail prices. Look for purchases or markups "
