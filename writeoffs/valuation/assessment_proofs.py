@@ -40,7 +40,7 @@ class FoundDigest:
         self._chunk: list[tuple[Any, ...]] = []
 
     def passing(self, lines: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        """The same lines (COLUMNS), taken down on their way."""
+        """The same lines (the assessment, COLUMNS, three that are empty), taken down on their way."""
         for line in lines:
             self._chunk.append(line)
             if len(self._chunk) == CHUNK:
@@ -107,7 +107,7 @@ def _lines(assessment: Assessment) -> Iterator[tuple[Any, ...]]:
             f"select {', '.join(COLUMNS)} from {TABLE} where assessment_id = %s order by id", [assessment.pk]
         )
         while chunk := cursor.fetchmany(CHUNK):
-            yield from chunk
+            yield from ((assessment.pk, *row, "", "", "") for row in chunk)
 
 
 def overrides_told(tally: Tally) -> Iterator[str]:

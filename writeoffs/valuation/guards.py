@@ -77,8 +77,22 @@ _RUN = ("entity_id", "number", "as_of", "basis", "scope", "created_by_id", "crea
 _TOTALS = ("line_count", "untested_count", "cost", "carried", "required", "by_level", "assumptions", "previous_id")
 
 guards.register(
-    *kept(
-        "valuation_assessmentline", noun="a line of an assessment", fixed=_FOUND, keys=(("assessment_id", "lot_id"),)
+    *(
+        guard
+        for guard in kept("valuation_assessmentline", noun="a line of an assessment", fixed=_FOUND)
+        if not guard.name.endswith("_replace")
+    ),
+    # Instead of looking for a line in the way, which 100,000 would feel: what is finished takes no further line.
+    Guard(
+        "assessmentline_replace",
+        "valuation_assessmentline",
+        "a finished assessment takes no line more, nor is one replaced",
+        sqlite=SQLite(
+            "before insert",
+            "select raise(abort, 'a finished assessment takes no line more, nor is one replaced');",
+            when="(select a.finished_at from valuation_assessment a where a.id = new.assessment_id) is not null "
+            "or exists (select 1 from valuation_assessmentline r where r.id = new.id)",
+        ),
     ),
     *kept("valuation_assessment", noun="an assessment", fixed=_RUN, keys=(("entity_id", "number"),)),
     refused_update(

@@ -33,8 +33,9 @@ FINISHED = (Assessment.Status.DONE, Assessment.Status.PROPOSED)
 def lines_keep(assessment: Assessment, found: Assessed, stock: Stock, before: Mapping[int, Before]) -> FoundDigest:
     """One INSERT of all lines within the scope, and their digest. Call it inside the transaction that ends the run."""
     digest, number = FoundDigest(), assessment.pk
-    lines = digest.passing(_rows(_kept(found, stock), before))
-    rows_insert(TABLE, ("assessment_id", *COLUMNS, *_LATER), ((number, *line, "", "", "") for line in lines))
+    # By lot: keys that come in their order cost a database half.
+    lines = sorted(_kept(found, stock), key=lambda line: line.lot.lot_id)
+    rows_insert(TABLE, ("assessment_id", *COLUMNS, *_LATER), digest.passing(_rows(number, lines, before)))
     return digest
 
 
@@ -44,7 +45,7 @@ def _kept(found: Assessed, stock: Stock) -> Iterable[Line]:
     return [line for line in found.lines if line.lot.lot_id not in stock.outside]
 
 
-def _rows(lines: Iterable[Line], before: Mapping[int, Before]) -> Iterator[tuple[Any, ...]]:
+def _rows(number: int, lines: Iterable[Line], before: Mapping[int, Before]) -> Iterator[tuple[Any, ...]]:
     for line in lines:
         lot, policy, required, flag = line.lot, line.policy, line.required, line.flags
         if required > lot.cost:
@@ -52,6 +53,7 @@ def _rows(lines: Iterable[Line], before: Mapping[int, Before]) -> Iterator[tuple
             required = max(0, lot.cost)
         change, amount, why = _change(line, required, before.get(lot.lot_id)) if before else (_NEW, required, "")
         yield (
+            number,
             lot.lot_id,
             policy.policy_id,
             line.price_id,
@@ -79,6 +81,9 @@ def _rows(lines: Iterable[Line], before: Mapping[int, Before]) -> Iterator[tuple
             change,
             amount,
             why,
+            "",
+            "",
+            "",
         )
 
 
