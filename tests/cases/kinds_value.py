@@ -16,6 +16,7 @@ from writeoffs.proposals.services.by_item import proposal_create_by_item
 from writeoffs.valuation.cost_formulas import formulas_compared, layers_of
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import Assessment, Contract, Demand, MaterialUse, PriceRate
+from writeoffs.valuation.rules.permitted import level_permitted
 
 HEADER = "sku,lot_code,location,category,quantity,unit_cost,allowance,write_down_years"
 YEAR_END = dt.date(2026, 12, 31)
@@ -49,7 +50,7 @@ def lower_of_cost_and_nrv(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     formula = FORMULAS.get(inputs["cost_formula"], inputs["cost_formula"])
     policy(run, level=inputs["level"].upper(), cost_formula=formula)
     found = judged(run)
-    return {"by_level": levels(found)}
+    return {"by_level": levels(found), "level_permitted": level_permitted(run.company.entity.framework)}
 
 
 @kind("contract")

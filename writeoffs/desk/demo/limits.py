@@ -17,7 +17,7 @@ def story(entity: Entity, people: Mapping[str, User]) -> None:
         entity=entity,
         user=people["controller"],
         titles=[TitleInput(manager, [people["approver"]]), TitleInput(head, [people["approver2"]])],
-        bands=[BandInput(manager, Decimal(5000)), BandInput(head, None), BandInput(head, None, reason="THEFT")],
+        bands=[BandInput(manager, Decimal(10000)), BandInput(head, None), BandInput(head, None, reason="THEFT")],
         starts_on=entity.local_date(),
         why="The auditors asked who answers for large losses.",
     )
