@@ -155,9 +155,11 @@ def write_downs_insert(*, entity: Entity, rows: list[tuple[int, int, int]]) -> N
         _fill(cursor, "staged_write_down (position, fiscal_year, amount)", rows)
         cursor.execute(
             "insert into inventory_writedownmovement (movement_id, lot_id, fiscal_year, amount) "
+            # A cross join keeps SQLite to this order: movements are found by their key, instead of all staged rows,
+            # which have none, being gone through for each of them.
             "select m.id, m.lot_id, s.fiscal_year, s.amount from staged_write_down s "
-            "join inventory_movement m on m.entity_id = %s and m.sequence = s.position order by m.sequence, "
-            "s.fiscal_year",
+            "cross join inventory_movement m where m.entity_id = %s and m.sequence = s.position "
+            "order by m.sequence, s.fiscal_year",
             [entity.pk],
         )
 

@@ -213,7 +213,8 @@ def _issued(assessment: Assessment, items: Sequence[int]) -> dict[int, dt.date]:
     with connection.cursor() as cursor:
         cursor.execute(
             "select o.item_id, max(m.posted_on) from inventory_movement m join inventory_lot o on o.id = m.lot_id "
-            f"where m.entity_id = %s and m.posted_on <= %s and m.kind in ({kinds}) and {among('o.item_id')} "
+            f"where m.entity_id = %s and m.posted_on <= %s and m.kind in ({kinds}) and m.quantity < 0 "
+            f"and {among('o.item_id')} "
             "group by o.item_id",
             [assessment.entity_id, assessment.as_of.isoformat(), ids(items)],
         )
