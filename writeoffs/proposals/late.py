@@ -19,6 +19,7 @@ from writeoffs.posting.corrections import Correction
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.proposals.models import ChargeKind, Finding, Kind, Proposal
 from writeoffs.valuation.rules.tax import balance_role
+from writeoffs.valuation.tax_rules import policy_at
 
 # What comes back is no loss: a recovery is news of the day on which it is found.
 LOSSES = frozenset({Kind.WRITE_OFF, Kind.WRITE_DOWN, Kind.COUNT_ADJUSTMENT, Kind.DISPOSAL})
@@ -99,9 +100,8 @@ def correction_of(proposal: Proposal) -> Correction | None:
     if not restates(proposal):
         return None
     entity = proposal.entity
-    return Correction(
-        fiscal_year_of(entity, proposal.event_on), balance_role(entity.tax_timing), entity.tax_rate, entity.currency
-    )
+    tax = policy_at(entity=entity, day=proposal.posting_on, reason=proposal.reason)
+    return Correction(fiscal_year_of(entity, proposal.event_on), balance_role(tax.timing), tax.rate, entity.currency)
 
 
 def certification(proposal: Proposal) -> str:

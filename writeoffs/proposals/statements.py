@@ -20,7 +20,8 @@ from writeoffs.proposals import content
 from writeoffs.proposals.company import figures_without
 from writeoffs.proposals.late import restates
 from writeoffs.proposals.models import Proposal, Status
-from writeoffs.valuation.rules.tax import Impact, TaxPolicy, impact
+from writeoffs.valuation.rules.tax import Impact, impact
+from writeoffs.valuation.tax_rules import policy_at
 
 ZERO = Decimal(0)
 _BALANCE = frozenset({Section.ASSET, Section.LIABILITY, Section.EQUITY})
@@ -127,10 +128,10 @@ def _entry(
 
 def effects_shown(proposal: Proposal, balance: TrialBalance | None = None) -> list[ShownEffect]:
     """Gross profit, profit before tax, tax and net profit of the fiscal year, inventory and cash at the posting date:
-    without this document, what it does, and after it. Tax by the entity's policy. balance: the ERP's trial balance
+    without this document, what it does, and after it. Tax by the rule of its reason. balance: the ERP's trial balance
     that the figures stand on; without one they are those of our own books alone."""
     entity = proposal.entity
-    tax = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
+    tax = policy_at(entity=entity, day=proposal.posting_on, reason=proposal.reason)
     restating = restates(proposal)
     own = _figures(impact(_own(proposal), policy=tax), restates=restating)
     if balance is None:

@@ -23,7 +23,7 @@ from writeoffs.reports.statements.register import RegisterLine
 from writeoffs.reports.statements.restated import corrections_of
 from writeoffs.reports.statements.spans import PeriodFact, months_until, range_span
 from writeoffs.reports.tables import Report
-from writeoffs.valuation.rules.tax import TaxPolicy
+from writeoffs.valuation.tax_rules import policy_at
 
 
 def register_of(
@@ -67,7 +67,7 @@ def impact_of(frame: Frame, periods: Sequence[PeriodFact], *, number: str = "", 
     prior = None
     if frame.compared and not number:
         prior = selectors.accounts_summed(entity=entity, span=frame.compared)
-    policy = TaxPolicy(entity.tax_timing, entity.tax_rate, entity.currency)
+    policy = policy_at(entity=entity, day=frame.span.ends_on)
     chosen = losses_of(frame, periods) if with_chart and not number else None
     balance = balance_of_span(entity=entity, span=frame.span) if with_chart and not number else None
     corrections = [] if number else correcting.corrections_all(entity=entity)

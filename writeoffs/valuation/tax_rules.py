@@ -20,7 +20,8 @@ from core.models import ChangeRequest, Entity, Location, User
 from core.told import row_record, rows_told
 from core.verify import Tally
 from core.words import Reason, Role
-from writeoffs.valuation.rules.tax_terms import Rule, Terms, terms_of
+from writeoffs.valuation.rules.tax import TaxPolicy
+from writeoffs.valuation.rules.tax_terms import Rule, Terms, Timing, terms_of
 from writeoffs.valuation.tax_models import TaxRule
 
 KIND = "tax.rule"
@@ -85,6 +86,14 @@ def tax_terms(*, entity: Entity) -> TaxTerms:
         for rule in TaxRule.objects.filter(entity=entity)
     ]
     return TaxTerms(rules, Terms(entity.tax_timing, entity.tax_rate))
+
+
+def policy_at(*, entity: Entity, day: dt.date, reason: str = "", location_id: int | None = None) -> TaxPolicy:
+    """How statements compute tax on a day: by the rule that holds for the reason and place, for all of them where
+    none is named. What papers decide waits for the disposal there."""
+    terms = tax_terms(entity=entity).of(reason=reason, location_id=location_id, day=day)
+    timing = Timing.DISPOSAL if terms.timing == Timing.EVIDENCE else terms.timing
+    return TaxPolicy(str(timing), terms.rate, entity.currency)
 
 
 def rule_request(*, entity: Entity, user: User, asked: RuleAsked, why: str) -> ChangeRequest:

@@ -16,7 +16,7 @@ from core.groups import USER_ADMINISTRATORS
 from core.memberships import memberships_grant
 from core.models import Category, Entity, Location, User
 from core.words import Framework, Method, Role
-from writeoffs.desk.demo import group, limits, north, south
+from writeoffs.desk.demo import disposal, group, limits, north, south
 from writeoffs.desk.demo.clock import TODAY, Clock
 from writeoffs.desk.demo.goods import CATALOGUE, LOCATIONS
 from writeoffs.desk.demo.office import Office
@@ -55,6 +55,7 @@ def _build(say: Say) -> None:
         south.story(Office(southgate, people, clock), say)
         clock.go_to(TODAY, 16)
         group.story(nordwind, southgate, people, clock, say)
+        disposal.story(Office(nordwind, people, clock))
         limits.story(nordwind, people)
 
 

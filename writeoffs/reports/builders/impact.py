@@ -67,7 +67,7 @@ def impact_report(
         tiles=_tiles(frame, statement, number),
         notices=frame.standing,
         signatures=signatures(people),
-        notes=_notes(frame),
+        notes=_notes(statement),
         landscape=restating.any,
         chart=chart.screen if chart else "",
         paper_chart=chart.paper if chart else "",
@@ -248,12 +248,12 @@ def _journal_row(frame: Frame, row: JournalRow, number: str, *, voids: bool) -> 
     return Row(tuple(cells))
 
 
-def _notes(frame: Frame) -> tuple[str, ...]:
-    entity = frame.entity
-    rate = f"{(entity.tax_rate * 100).normalize():f} %"
+def _notes(statement: ImpactStatement) -> tuple[str, ...]:
+    policy = statement.impact.tax.policy
+    rate = f"{(policy.rate * 100).normalize():f} %"
     tax = {
         TaxTiming.RECOGNITION: f"Tax by policy: losses are deductible when recognised; current tax falls by {rate}.",
         TaxTiming.DISPOSAL: f"Tax by policy: losses are deductible at disposal; a deferred tax asset at {rate}.",
         TaxTiming.NEVER: "Tax by policy: losses are never deductible; a permanent difference, no tax.",
-    }[TaxTiming(entity.tax_timing)]
+    }[TaxTiming(policy.timing)]
     return (tax, "Tax lines are computed here and not in the journal until the period's tax entry is posted.")
