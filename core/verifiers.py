@@ -13,6 +13,7 @@ from core import audit, exchange_proof, key_proof, memberships, verify
 from core.changes import ASKED, DECIDED
 from core.files import FILE
 from core.models import AuditEvent, ChangeRequest, StoredFile, Upload
+from core.sentences import ended
 from core.sheets.pipeline import UPLOADED, uploaded_rows
 from core.verify import Tally, rows
 
@@ -82,7 +83,8 @@ def change_requests(tally: Tally) -> Iterator[str]:
             asked[data["change"]] = (data["kind"], subject, actor, message)
     for change in ChangeRequest.objects.select_related("entity").order_by("pk").iterator(chunk_size=1000):
         *request, message = asked.pop(change.pk, ("", "", None, ""))
-        words = f"{change.summary}. Reason: {change.reason}"
+        # The sentence ends once; older ones, whose summary ends in a full stop, had two.
+        words = (f"{ended(change.summary)} Reason: {change.reason}", f"{change.summary}. Reason: {change.reason}")
         if request != [change.kind, change.subject, change.requested_by_id] or not message.endswith(words):
             yield f"{change.entity}: change request {change.pk} ({change.summary}) is not what was asked, or by whom."
         row = ChangeRequest.objects.filter(pk=change.pk)
