@@ -53,6 +53,17 @@ class TaxDue:
     bridge: Bridge
     current: Side
     deferred: Side
+    opening_booked: Decimal = ZERO
+
+    @property
+    def opening(self) -> Decimal:
+        """The deferred tax asset before the first day, by the rules."""
+        return self.bridge.total("opening_asset")
+
+    @property
+    def before_is_open(self) -> bool:
+        """Whether the books had another asset by then than the rules give: earlier periods are not booked."""
+        return self.opening != self.opening_booked
 
     @property
     def is_due(self) -> bool:
@@ -102,7 +113,17 @@ def tax_due(*, entity: Entity, starts_on: dt.date, ends_on: dt.date) -> TaxDue:
             booked.get("DEFERRED_TAX_ASSET", ZERO),
             waiting[ChargeKind.DEFERRED_TAX] - waiting[ChargeKind.DEFERRED_TAX_UNWOUND],
         ),
+        opening_booked=_booked_before(entity, starts_on),
     )
+
+
+def _booked_before(entity: Entity, day: dt.date) -> Decimal:
+    """The deferred tax asset that our own entries had made before the day."""
+    lines = JournalLine.objects.filter(
+        entry__entity=entity, entry__origin=Origin.OWN, entry__posted_on__lt=day, role="DEFERRED_TAX_ASSET"
+    )
+    booked: Decimal = lines.aggregate(total=Sum("amount"))["total"] or ZERO
+    return booked
 
 
 def _sides(amounts: list[Decimal]) -> tuple[Decimal, Decimal]:
