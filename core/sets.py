@@ -6,7 +6,8 @@ PostgreSQL takes arrays and COPY; SQLite takes executemany and JSON arrays. Valu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from django.db import connection
@@ -34,6 +35,24 @@ def rows_insert(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ..
             return
         marks, given = ", ".join(["%s"] * len(columns)), cast(Sequence[Any], rows)
         cursor.executemany(f"insert into {table} ({names}) values ({marks})", given)
+
+
+@contextmanager
+def roomy() -> Iterator[None]:
+    """SQLite keeps 64 MB of pages instead of 2 while the block lasts: each row that is inserted looks up the rows that
+    its keys point to, and among 100,000 these are read from the file again and again otherwise."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("pragma cache_size")
+        (before,) = cursor.fetchone()
+        cursor.execute("pragma cache_size = -65536")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"pragma cache_size = {int(before)}")
 
 
 def rows_update(table: str, columns: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:

@@ -21,6 +21,7 @@ from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Category, Entity, Job, Location, User
 from core.money import MONEY_SCALE, display_money, from_raw
 from core.numbers import numbers_take
+from core.sets import roomy
 from core.verify import consistent_view
 from core.words import Role
 from writeoffs.ledger.calendar import fiscal_year_of
@@ -84,7 +85,7 @@ def assessment_start(
 
 def assessment_run(run: jobs.Run) -> None:
     """The job: reads in one view of the database, writes in one transaction."""
-    with uncollected():
+    with uncollected(), roomy():
         _assess(run)
 
 
