@@ -197,8 +197,8 @@ class ErpCheck:
 
 class ErpMovementsKind(SheetKind):
     code = CODE
-    title = "ERP movements"
-    lead = "What the ERP sold, received, moved or scrapped, one row a document line. What leaves takes its allowance."
+    title = "Movements sheet"
+    lead = "What the ERP sold, received, moved or scrapped, one row a document line; its allowance goes with it."
     columns = COLUMNS
     asks_control_total = False
     options = (

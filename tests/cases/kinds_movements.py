@@ -13,9 +13,11 @@ from tests.conftest import Company, make_company
 from tests.groups.parties import make_party
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.reports.group_selectors import group_facts
+from writeoffs.reports.margin import sold_facts
 from writeoffs.reports.selectors import roll_facts
+from writeoffs.reports.statements.margin import margin_lines, margin_total
 from writeoffs.reports.statements.rollforward import ALLOWANCE_COLUMNS, GROSS_COLUMNS, RollForward, roll_forward
-from writeoffs.reports.statements.spans import PeriodFact, Span, period_span
+from writeoffs.reports.statements.spans import PeriodFact, Span, period_span, range_span
 from writeoffs.reports.statements.translation import TranslatedRow, group_roll
 
 HEADER = "document,date,kind,sku,lot_code,location,category,quantity,cost,allowance,revenue,settlement,write_down_year"
@@ -59,7 +61,9 @@ def sale(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
         revenue=inputs["revenue"],
         settled=SETTLED[inputs["settled"]],
     )
-    return {"allowance_after": run.lot().allowance}
+    facts = sold_facts(entity=run.company.entity, span=range_span(run.today, run.today, "en"))
+    margin = margin_total(margin_lines(facts))
+    return {"allowance_after": run.lot().allowance, "margin_from_prior_write_down": margin.benefit}
 
 
 def history(run: Run, gross: dict[str, str], allowance: dict[str, str], *, opened: dt.date) -> None:
