@@ -93,9 +93,9 @@ NAMES: dict[str, str] = {
 }
 # Guarded, but not tried: a gap each, to be closed with a proof and with a row in filled.py.
 UNPROVED = {
-    "valuation_assessment": "assessments are in the making; what is posted of them is a proposal, which is proved",
+    "valuation_assessment": "has a proof since, but no row in filled.py yet; what is posted of it is a proposal",
     "valuation_assessmentline": "the same",
-    "valuation_basischarge": "what an assessment by a second basis charged",
+    "valuation_basischarge": "what an assessment by a second basis charged: the same",
 }
 # Which rows of a table are protected, where not all are.
 ROWS = {
