@@ -167,6 +167,20 @@ def value_raw(quantity: int, unit_cost: int, exponent: int) -> int:
     return value
 
 
+def foreign_value_raw(quantity: int, unit_cost: int, rate: int, exponent: int) -> int:
+    """Raw money of raw quantity x raw unit cost in another currency x raw exchange rate, rounded once."""
+    unrounded = QUANTITY_SCALE + UNIT_COST_SCALE + EXCHANGE_SCALE
+    product = quantity * unit_cost * rate
+    value: int = divide_half_away(product, 10 ** (unrounded - exponent)) * 10 ** (MONEY_SCALE - exponent)
+    return value
+
+
+def foreign_unit_raw(unit_cost: int, rate: int) -> int:
+    """A raw unit cost of another currency in one's own, rounded to the scale of unit costs: shown and compared; money
+    is worked out from what was given."""
+    return divide_half_away(unit_cost * rate, 10**EXCHANGE_SCALE)
+
+
 def share_raw(total: int, part: int, whole: int, exponent: int) -> int:
     """The share of raw money `total` that part/whole units carry; all of it when nothing stays behind."""
     if part == whole:

@@ -97,7 +97,7 @@ def staged_rows(upload: Upload) -> Iterator[Listed]:
     return map(
         Listed._make,
         _rows(
-            "select lot, item, code, location, category, quantity, unit_cost from inventory_stagedlot "
+            "select lot, item, code, location, category, quantity, unit_cost, cost from inventory_stagedlot "
             "where upload_id = %s order by id",
             [upload.pk],
         ),

@@ -34,7 +34,7 @@ class Held(NamedTuple):
 
 class Listed(NamedTuple):
     """A lot as the list shows it. lot, item, location and category are ids, or negative for records still to be
-    made."""
+    made. cost: of all its units, where the list says more exactly than quantity x unit cost (another currency)."""
 
     lot: int
     item: int
@@ -43,6 +43,7 @@ class Listed(NamedTuple):
     category: int
     quantity: int
     unit_cost: int
+    cost: int | None = None
 
 
 class Move(NamedTuple):
@@ -186,7 +187,8 @@ class _Planner:
     def compare(self, row: Listed) -> None:
         was = self.held.get(row.lot)
         if was is None:
-            self.plan.new.add(row.quantity, value_raw(row.quantity, row.unit_cost, self.exponent))
+            cost = value_raw(row.quantity, row.unit_cost, self.exponent) if row.cost is None else row.cost
+            self.plan.new.add(row.quantity, cost)
             if row.quantity > 0:
                 self.rises.append(_Rise(row, None, row.quantity))
             elif row.quantity < 0:
@@ -329,6 +331,8 @@ class _Planner:
             cost = value_raw(after, row.unit_cost, self.exponent) - books.cost
         else:
             cost = value_raw(rise.units, row.unit_cost, self.exponent)
+            if row.cost is not None and rise.held is None and rise.units == row.quantity:
+                cost = row.cost
         came = Books(rise.units, cost)
         books.put(came)
         self.plan.received.add(rise.units, cost)

@@ -39,13 +39,15 @@ def opening_values(
     direct: bool,
     last_year: int,
     exponent: int,
+    listed: int | None = None,
 ) -> tuple[int, int, int, str]:
-    """(cost, allowance, write-down, "2024=300;2025=280" raw) of a lot; raw integers in and out.
+    """(cost, allowance, write-down, "2024=300;2025=280" raw) of a lot; raw integers in and out. listed: what the list
+    says the lot cost, where that is not quantity x unit cost (bought in another currency).
 
     With an allowance, cost is the original cost and the allowance stands beside it. Without one, an original unit cost
     above the listed one tells of a direct write-down: cost is what the list says, and the write-down is remembered.
     """
-    listed = value_raw(quantity, unit_cost, exponent)
+    listed = value_raw(quantity, unit_cost, exponent) if listed is None else listed
     original = listed if original_unit_cost is None else value_raw(quantity, original_unit_cost, exponent)
     kept = allowance or 0
     _refuse_odd(quantity, listed, original, allowance, direct, exponent)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.models import Category, Location, Upload
-from core.money import RAW_LIMIT, value_raw
+from core.money import RAW_LIMIT, foreign_unit_raw, foreign_value_raw, value_raw
 from core.sheets.kinds import Chunk, Issues
 from core.words import Method
 from inventory.books import held_by_key, items_by_sku, last_movement
+from inventory.kinds.abroad import Abroad
 from inventory.kinds.complaints import FORMULA, Complaints
 from inventory.kinds.opening import OpeningError, fiscal_year_of, opening_values
 from inventory.refresh import Held, Listed
@@ -26,6 +27,8 @@ READ = (
     "location",
     "quantity",
     "unit_cost",
+    "currency",
+    "exchange_rate",
     "unit_of_measure",
     "received_on",
     "expires_on",
@@ -52,6 +55,7 @@ class StockCheck:
     """Everything that the check of one list needs, and what it has found so far. Raw integers."""
 
     exponent: int
+    currency: str
     direct: bool
     as_of: str
     fiscal_year: int
@@ -72,6 +76,7 @@ class StockCheck:
     quantity: int = 0
     value: int = 0
     allowance: int = 0
+    abroad: Abroad = field(default_factory=Abroad)
 
     @classmethod
     def load(cls, upload: Upload) -> StockCheck:
@@ -80,6 +85,7 @@ class StockCheck:
         last, held = last_movement(entity), held_by_key(entity)
         return cls(
             exponent=entity.exponent,
+            currency=entity.currency,
             direct=entity.method == Method.DIRECT,
             as_of=day.isoformat(),
             fiscal_year=fiscal_year_of(day, entity.fiscal_year_start),
@@ -95,6 +101,7 @@ class StockCheck:
         """The staging rows of a chunk's good rows."""
         self.complaints.issues = issues
         columns = chunk.columns
+        self.abroad.read_marks(columns.get("exchange_rate"))
         empty = [None] * len(chunk.rows)
         if any(name in columns for name in OPENING_COLUMNS):
             opening = zip(*(columns.get(name, empty) for name in OPENING_COLUMNS), strict=True)
@@ -123,6 +130,8 @@ class StockCheck:
         place: str,
         quantity: int,
         unit_cost: int | None,
+        currency: str | None,
+        rate_text: str | None,
         unit: str | None,
         received: str | None,
         expires: str | None,
@@ -135,12 +144,21 @@ class StockCheck:
         if first != row:
             self.complaints.twice(row, first, sku, code, place)
             return None
-        held = self.held.get(key)
+        held, rate, given = self.held.get(key), 0, unit_cost
+        if currency or rate_text:
+            try:
+                rate = self.abroad.rate(self.complaints, row, self.currency, currency or "", rate_text or "", given)
+            except ValueError:
+                return None
+        if rate and given:
+            unit_cost = foreign_unit_raw(given, rate)
         if not unit_cost:
             unit_cost = self.complaints.no_cost(row, unit_cost, held.unit_cost if held else 0)
         if quantity < 0:
             self.complaints.negative_quantity(row, quantity)
         cost = value_raw(quantity, unit_cost, self.exponent)
+        if rate and given:
+            cost = foreign_value_raw(quantity, given, rate, self.exponent)
         if unit and unit != item.unit_of_measure:
             self.complaints.other_unit(row, sku, unit, item.unit_of_measure, item.row)
             return None
@@ -156,7 +174,7 @@ class StockCheck:
             self.complaints.formula(row, "lot_code", code)
         figures = (cost, 0, 0, "")
         if self.opening and len(opening) > 1:
-            worked_out = self._opening(row, quantity, unit_cost, *opening)
+            worked_out = self._opening(row, quantity, unit_cost, cost, *opening)
             if worked_out is None:
                 return None
             figures = worked_out
@@ -164,7 +182,7 @@ class StockCheck:
         self.quantity += quantity
         self.value += figures[0]
         self.allowance += figures[1]
-        self.listed.append(Listed(lot, item.ref, code, location, item.category_ref, quantity, unit_cost))
+        self.listed.append(Listed(lot, item.ref, code, location, item.category_ref, quantity, unit_cost, figures[0]))
         return (
             row,
             lot,
@@ -233,12 +251,20 @@ class StockCheck:
         return True
 
     def _opening(
-        self, row: int, quantity: int, unit_cost: int, allowance: int | None, original: int | None, years: str | None
+        self,
+        row: int,
+        quantity: int,
+        unit_cost: int,
+        cost: int,
+        allowance: int | None,
+        original: int | None,
+        years: str | None,
     ) -> tuple[int, int, int, str] | None:
         try:
             return opening_values(
                 quantity=quantity,
                 unit_cost=unit_cost,
+                listed=cost,
                 allowance=allowance,
                 original_unit_cost=original,
                 years=years or "",

@@ -52,6 +52,8 @@ def preview(check: StockCheck, upload: Upload) -> Summary:
         plan = plan_of(check, upload)
         content = plan.digest()
         _refresh(check, plan, summary, words)
+    if check.abroad.lots:
+        summary.figures.append(("Bought in another currency", f"{words.lots(check.abroad.lots)}: {check.abroad.said}"))
     StagedCheck.objects.update_or_create(
         upload_id=upload.pk,
         defaults={"last_movement": check.last_movement, "opening": check.opening, "content": content},
