@@ -65,6 +65,8 @@ PAGES: tuple[Page, ...] = (
     Page("quarantine", f"{HOME}stock/quarantine/", "preparer"),
     Page("falls", f"{HOME}stock/falls/", "preparer"),
     Page("prices", f"{HOME}valuation/inputs/price/"),
+    Page("price", f"{HOME}valuation/inputs/price/", "auditor", "main tbody th a[href*='/inputs/']"),
+    Page("policy", f"{HOME}valuation/policies/", "auditor", "main tbody th a[href*='/policies/']"),
     Page("price-new", f"{HOME}valuation/inputs/price/new/"),
     Page("contracts", f"{HOME}valuation/inputs/contract/"),
     Page("demand", f"{HOME}valuation/inputs/demand/"),

@@ -64,13 +64,20 @@ def inputs(request: EntityRequest, code: str) -> HttpResponse:
     chosen = form.cleaned_data if readable else {}
     rows = selectors.inputs_filtered(entity=request.entity, kind=kind, chosen=chosen)
     page = Paginator(selectors.joined(kind, rows), PAGE).get_page(request.GET.get("page"))
+    shown = [selectors.cells(kind, given) for given in page]
+    # Columns that say nothing on this page only take its width.
+    used = [
+        place
+        for place in range(len(selectors.COLUMNS[kind.code]))
+        if place == 0 or not shown or any(cells[place][1] not in (None, "", False) for cells in shown)
+    ]
     context = {
         "kind": kind,
         "kinds": list(KINDS.values()),
         "form": form,
         "page_obj": page,
-        "columns": selectors.COLUMNS[kind.code],
-        "rows": [(given, selectors.cells(kind, given)) for given in page],
+        "columns": [selectors.COLUMNS[kind.code][place] for place in used],
+        "rows": [(given, [cells[place] for place in used]) for given, cells in zip(page, shown, strict=True)],
         "filtered": any(chosen.values()),
         "may_give": _may_give(request, kind),
         "sheet": SHEETS[kind.code],

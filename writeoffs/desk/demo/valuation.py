@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -49,7 +50,12 @@ def story(office: Office) -> None:
 
 def _policies(office: Office) -> None:
     dairy = Category.objects.get(entity=office.entity, name="Dairy")
-    every = {"excess_months": 12, "expired_rate": Decimal(1), "expiring_days": 30, "expiring_rate": Decimal("0.4")}
+    every: dict[str, Any] = {
+        "excess_months": 12,
+        "expired_rate": Decimal(1),
+        "expiring_days": 30,
+        "expiring_rate": Decimal("0.4"),
+    }
     for category, values, why in (
         (
             None,
