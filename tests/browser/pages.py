@@ -140,6 +140,7 @@ PAGES: tuple[Page, ...] = (
     Page("period-closed", f"{HOME}periods/2026-03/"),
     Page("changes", f"{HOME}changes/", "approver"),
     Page("audit", f"{HOME}audit/", "auditor"),
+    Page("report-policies", f"{HOME}reports/policies/?period=FY2026"),
     Page("reports", f"{HOME}reports/"),
     Page("report-tax-bridge", f"{HOME}reports/tax_bridge/?period=2026-11", "auditor"),
     Page("print-tax-bridge", f"{HOME}reports/tax_bridge/print/?period=2026-11", "auditor"),
