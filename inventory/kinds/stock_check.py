@@ -144,21 +144,11 @@ class StockCheck:
         if first != row:
             self.complaints.twice(row, first, sku, code, place)
             return None
-        held, rate, given = self.held.get(key), 0, unit_cost
-        if currency or rate_text:
-            try:
-                rate = self.abroad.rate(self.complaints, row, self.currency, currency or "", rate_text or "", given)
-            except ValueError:
-                return None
-        if rate and given:
-            unit_cost = foreign_unit_raw(given, rate)
-        if not unit_cost:
-            unit_cost = self.complaints.no_cost(row, unit_cost, held.unit_cost if held else 0)
-        if quantity < 0:
-            self.complaints.negative_quantity(row, quantity)
-        cost = value_raw(quantity, unit_cost, self.exponent)
-        if rate and given:
-            cost = foreign_value_raw(quantity, given, rate, self.exponent)
+        held = self.held.get(key)
+        costs = self._costs(row, quantity, unit_cost, currency or "", rate_text or "", held.unit_cost if held else 0)
+        if costs is None:
+            return None
+        unit_cost, cost = costs
         if unit and unit != item.unit_of_measure:
             self.complaints.other_unit(row, sku, unit, item.unit_of_measure, item.row)
             return None
@@ -199,6 +189,26 @@ class StockCheck:
             figures[3],
             *texts,
         )
+
+    def _costs(
+        self, row: int, quantity: int, given: int | None, currency: str, rate_text: str, known: int
+    ) -> tuple[int, int] | None:
+        """Unit cost and cost in the entity's currency. known: the unit cost of the books. None after a complaint."""
+        rate, unit_cost = 0, given
+        if currency or rate_text:
+            try:
+                rate = self.abroad.rate(self.complaints, row, self.currency, currency, rate_text, given)
+            except ValueError:
+                return None
+        if rate and given:
+            unit_cost = foreign_unit_raw(given, rate)
+        if not unit_cost:
+            unit_cost = self.complaints.no_cost(row, unit_cost, known)
+        if quantity < 0:
+            self.complaints.negative_quantity(row, quantity)
+        if rate and given:
+            return unit_cost, foreign_value_raw(quantity, given, rate, self.exponent)
+        return unit_cost, value_raw(quantity, unit_cost, self.exponent)
 
     def _keys(
         self, row: int, sku: str, description: str | None, category: str | None, unit: str | None, place: str
