@@ -71,10 +71,15 @@ def _place(name: str, url: str) -> Path | None:
 
 
 def _digest(name: str) -> str:
-    """Of our migrations and of every library's version; of all our code and the day for what more than they made."""
+    """Of our migrations, our guards and every library's version; of all our code and the day for what more made."""
     files = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
     for room in ("core", "inventory", "writeoffs"):
-        files += (ROOT / room).rglob("migrations/*.py" if name == MIGRATED else "*.py")
+        if name == MIGRATED:
+            # Guards too: a server meets its copy as it is and asks for every guard that is declared.
+            files += [*(ROOT / room).rglob("migrations/*.py"), *(ROOT / room).rglob("guards*.py")]
+            files += (ROOT / room).rglob("guards/*.py")
+        else:
+            files += (ROOT / room).rglob("*.py")
     found = hashlib.sha256(sqlite3.sqlite_version.encode())
     if name != MIGRATED:
         found.update(dt.datetime.now(dt.UTC).date().isoformat().encode())
