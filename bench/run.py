@@ -67,7 +67,7 @@ class Result:
         return statistics.median(getattr(run, what)[step] for run in self.runs)
 
     def ratio(self, step: str) -> float:
-        return self.product(step) / self.floor(step)
+        return self.product(step) / max(self.floor(step), TWO_TICKS)
 
     @property
     def growth(self) -> int:
@@ -122,10 +122,11 @@ def measure(engine: str, rows: int, times: int, data: Path) -> Result:
             floor = floor_run(data, rows, postgres, folder)
             turn_folder = folder / str(turn)
             turn_folder.mkdir()
-            with database_copy(url, turn_folder) as database, serving(database, postgres) as product:
-                run = product.work(data / str(rows))
-                product.raw.close()
-            result.assessments.append(assessment_measure(database))
+            with database_copy(url, turn_folder) as database:
+                with serving(database, postgres) as product:
+                    run = product.work(data / str(rows))
+                    product.raw.close()
+                result.assessments.append(assessment_measure(database))
             result.floors.append(floor)
             result.runs.append(run)
             parts = "  ".join(f"{step} {run.cpu[step]:.2f} s / {floor[step]['cpu']:.2f} s" for step in LIMITS)
