@@ -41,6 +41,8 @@ def _proposals(status: str, who: str) -> Page:
     )
 
 
+# Today's run of the leading basis.
+ASSESSMENT = f"{HOME}valuation/assessments/AS-2026-0002/"
 PAGES: tuple[Page, ...] = (
     Page("sign-in", "/accounts/login/", ""),
     Page("password-forgotten", "/accounts/password/reset/", ""),
@@ -74,6 +76,20 @@ PAGES: tuple[Page, ...] = (
     Page("policy-ask", f"{HOME}valuation/policies/change/"),
     Page("upload-prices", f"{HOME}uploads/new/prices/"),
     Page("erp-movements", f"{HOME}stock/movements/", "preparer"),
+    Page("assessments", f"{HOME}valuation/assessments/", "preparer"),
+    Page("assessment-new", f"{HOME}valuation/assessments/new/", "preparer"),
+    Page("assessment", f"{ASSESSMENT}?show=open", "preparer"),
+    Page("assessment-by-category", f"{ASSESSMENT}?by=category"),
+    Page("assessment-compare", f"{ASSESSMENT}compare/"),
+    Page("assessment-line", f"{ASSESSMENT}?show=overridden", "auditor", "main tbody a[href*='/lines/']"),
+    Page("assessment-override", f"{ASSESSMENT}?show=open", "controller", "main tbody a[href*='/lines/']"),
+    Page("assessment-propose", f"{HOME}proposals/from-assessment/AS-2026-0002/?show=moves", "preparer"),
+    Page("proposal-from-assessment", f"{HOME}proposals/?q=AS-2026-0002&status=SUBMITTED", "auditor", A_PROPOSAL),
+    Page("proposal-reversal", f"{HOME}proposals/?kind=REVERSAL", "auditor", A_PROPOSAL),
+    Page("report-nrv", f"{HOME}reports/nrv/?assessment=AS-2026-0002"),
+    Page("report-ageing", f"{HOME}reports/ageing/?assessment=AS-2026-0002"),
+    Page("report-adjustments", f"{HOME}reports/adjustments/"),
+    Page("report-back-test", f"{HOME}reports/back_test/?assessment=AS-2026-0001"),
     Page("counts", f"{HOME}counts/", "preparer"),
     Page("count", f"{HOME}counts/", "preparer", "main tbody a[href*='/counts/']"),
     Page("uploads", f"{HOME}uploads/", "preparer"),

@@ -119,7 +119,7 @@ def propose(page: Page, day: dt.date, *, reason: str, lots: str, note: str) -> s
     return found.group(1)
 
 
-def decide(page: Page, entity: str, number: str, button: str, state: str) -> None:
+def decide(page: Page, entity: str, number: str, button: str | re.Pattern[str], state: str) -> None:
     page.goto(f"/e/{entity}/proposals/{number}/")
     page.locator(".bottombar").get_by_role("button", name=button).click()
     expect(page.locator("h1 .pill")).to_have_text(state)
@@ -258,3 +258,63 @@ def test_the_demo_is_walked_from_a_filter_to_the_register_with_evidence_and_a_re
     assert net in auditor.locator("main").inner_text()
     _, pdf = report_files(auditor, "impact")
     assert net in pdf
+
+
+def charged(page: Page, category: str) -> float:
+    """What the allowance roll-forward of November shows as charged for a class."""
+    page.goto("/e/nordwind/reports/rollforward/?period=2026-11")
+    table = page.locator("table", has=page.locator("caption", has_text="allowance")).first
+    place = [text.split(",")[0] for text in table.locator("thead th").all_inner_texts()].index("Charged")
+    row = table.locator("tbody tr", has=page.locator("th, td", has_text=re.compile(f"^{category}$"))).first
+    return figure(row.locator("th, td").nth(place).inner_text())
+
+
+def figure(text: str) -> float:
+    """A shown amount as a number: negatives in parentheses, a dash for nil."""
+    plain = text.strip().replace(",", "")
+    if plain in ("", "–"):
+        return 0.0
+    return -float(plain[1:-1]) if plain.startswith("(") else float(plain)
+
+
+def test_the_demo_is_valued_from_a_run_to_the_reports_with_an_override(as_person: Open) -> None:
+    day = dt.date(2026, 11, 20)
+    preparer, approver, controller = (as_person(who) for who in ("preparer", "approver2", "controller"))
+    auditor = as_person("auditor")
+    before = charged(auditor, "Electronics")
+
+    preparer.goto("/e/nordwind/valuation/assessments/new/")
+    preparer.get_by_label("As of").fill(day.isoformat())
+    preparer.get_by_role("button", name="Start the assessment").click()
+    expect(preparer.locator("h1 .pill")).to_have_text("To be looked at", timeout=60_000)
+    run = preparer.locator("h1").inner_text().split()[0]
+    preparer.get_by_label("Category").select_option("Electronics")
+    preparer.get_by_label("Movement", exact=True).select_option("open")
+    preparer.wait_for_url(re.compile("show=open"))
+    filtered = preparer.url
+
+    preparer.locator("main tbody th a").first.click()
+    cost = figure(tile(preparer, "Cost, EUR"))
+    preparer.get_by_label("Required, EUR").fill(f"{cost:.2f}")
+    preparer.get_by_label("Why").fill("The importer went out of business.")
+    preparer.get_by_role("button", name="Override the amount").click()
+    expect(preparer.get_by_text("“The importer went out of business.”")).to_be_visible()
+
+    preparer.goto(filtered)
+    preparer.get_by_role("button", name=re.compile("^Accept all .* in this filter and propose$")).click()
+    preparer.get_by_role("button", name=re.compile(r"^Make \d+ drafts? of")).click()
+    preparer.wait_for_url(re.compile(r"/proposals/"))
+    preparer.goto(f"/e/nordwind/proposals/?q={run}&kind=WRITE_DOWN")
+    number = preparer.locator("main tbody th a").first.inner_text()
+    preparer.goto(f"/e/nordwind/proposals/{number}/")
+    expect(preparer.locator("main")).to_contain_text("1 overridden")
+    decide(preparer, "nordwind", number, re.compile("^Submit"), "Waiting for approval")
+    decide(approver, "nordwind", number, re.compile("^Approve"), "Approved, to post")
+    decide(controller, "nordwind", number, re.compile("^Post"), "Posted")
+
+    auditor.goto(f"/e/nordwind/reports/nrv/?assessment={run}&governs=NRV")
+    expect(auditor.locator("main")).to_contain_text("Overridden: The importer went out of business.")
+    auditor.goto(f"/e/nordwind/reports/impact/?proposal={number}")
+    loss = re.search(r"Write-downs of inventory[^\d(]*\(([\d,.]+)\)", auditor.locator("main").inner_text())
+    assert loss
+    assert charged(auditor, "Electronics") == pytest.approx(before + figure(loss.group(1)))

@@ -68,11 +68,10 @@ def _own_years(assessment: Assessment, lines: QuerySet[AssessmentLine]) -> dict[
     if assessment.status == Assessment.Status.RECORDED:
         return charges_of(assessment)
     previous, year = recorded_before(assessment), fiscal_year_of(assessment.entity, assessment.as_of)
-    before, held = {}, {}
-    if previous is not None:
-        before = charges_of(previous)
-        then = AssessmentLine.objects.filter(assessment=previous).exclude(outcome=AssessmentLine.Outcome.OUT)
-        held = {lot: to_raw(quantity, QUANTITY_SCALE) for lot, quantity in then.values_list("lot_id", "quantity")}
+    before = charges_of(previous) if previous else leading_by_year(assessment)
+    then = AssessmentLine.objects.filter(assessment=previous or assessment)
+    units = then.exclude(outcome=AssessmentLine.Outcome.OUT).values_list("lot_id", "quantity")
+    held = {lot: to_raw(quantity, QUANTITY_SCALE) for lot, quantity in units}
     chosen: Any = lines
     found = chosen.order_by().values_list("lot_id", "quantity", "now")
     return {

@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from core.models import Category, Entity, Location
-from core.money import MONEY_SCALE, plain
+from core.money import MONEY_SCALE, display_money, plain
 from core.words import Reason
 from writeoffs.valuation.models import AssessmentLine, Basis
 
@@ -76,7 +76,11 @@ class OverrideForm(forms.Form):
         super().__init__(data, initial=initial)
         currency = line.assessment.entity.currency
         self.fields["amount"].label = f"Required, {currency}"
-        self.fields["amount"].help_text = f"From 0 to the lot's cost of {plain(line.cost)}."
+        self.fields[
+            "amount"
+        ].help_text = (
+            f"From 0 to the lot's cost of {display_money(line.cost, currency, line.assessment.entity.locale)}."
+        )
         cause = self.fields["cause"]
         assert isinstance(cause, forms.ChoiceField)
         cause.choices = [("", "No reason"), *CAUSES] if not line.reason else CAUSES

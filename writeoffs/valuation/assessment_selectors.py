@@ -182,8 +182,11 @@ def assessments_of(entity: Entity) -> QuerySet[Assessment]:
     return Assessment.objects.filter(entity=entity).select_related("created_by", "previous", "job")
 
 
-def overridden(assessment: Assessment) -> int:
-    return AssessmentLine.objects.filter(assessment=assessment, override__isnull=False).count()
+def overridden(assessment: Assessment) -> tuple[int, Decimal]:
+    """How many lines people overrode, and what that adds to what is required."""
+    lines = AssessmentLine.objects.filter(assessment=assessment, override__isnull=False).order_by()
+    found = lines.aggregate(lines=Count("id"), was=Sum("required"), now=Sum("override"))
+    return found["lines"], (found["now"] or ZERO) - (found["was"] or ZERO)
 
 
 def proposal_refs(lines: QuerySet[AssessmentLine]) -> Sequence[str]:

@@ -141,6 +141,7 @@ def assessment_detail(request: EntityRequest, number: str) -> HttpResponse:
     except BadInput as error:
         lines, status, refused = AssessmentLine.objects.none(), error.status, error.message
     totals = selectors.line_totals(lines) if not refused else None
+    overridden, more = selectors.overridden(assessment)
     context |= {
         "filter": LineFilter(request.GET, assessment=assessment),
         "refused": refused,
@@ -149,7 +150,8 @@ def assessment_detail(request: EntityRequest, number: str) -> HttpResponse:
         "may_propose": Role.PREPARER in request.entity_roles and assessment.basis == Basis.LEADING,
         "levels": selectors.by_level(assessment),
         "changes": selectors.changes(assessment),
-        "overridden": selectors.overridden(assessment),
+        "overridden": overridden,
+        "required": assessment.required + more,
         "newer": newer_than(assessment),
         "may_record": may_override(request)
         and assessment.basis != Basis.LEADING

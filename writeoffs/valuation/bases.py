@@ -149,7 +149,9 @@ def carried_as_of(
 
 def _charges(assessment: Assessment, previous: Assessment | None) -> Iterable[BasisCharge]:
     entity = assessment.entity
-    before, held = charges_of(previous) if previous else {}, _units(previous) if previous else {}
+    # The first record of a basis begins with what the books carry, so that only what differs is a charge of its year.
+    before = charges_of(previous) if previous else leading_by_year(assessment)
+    held = _units(previous or assessment)
     year = fiscal_year_of(entity, assessment.as_of)
     for lot_id, quantity, required in _required(assessment):
         after = attached_after(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.errors import WrongState
 from core.words import Reason
 from inventory.models import CountSheet, Lot, QuarantineEntry
-from writeoffs.desk.demo import accounts, corrections, erp, moves, papers, trial, valuation
+from writeoffs.desk.demo import accounts, corrections, erp, moves, papers, trial, valuation, valued
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.goods import LOCATIONS, Shelf
 from writeoffs.desk.demo.office import Office
@@ -40,6 +40,7 @@ def story(office: Office, say: Say) -> None:
     _soft_close(office)
     _autumn_uploads(office, shelf)
     valuation.story(office)
+    valued.story(office)
     say("Nordwind: the inbox is filled.")
 
 

@@ -195,8 +195,7 @@ def _row(frame: Frame, assessment: Assessment, market: bool, line: AssessmentLin
             Cell(line.carried),
             Cell(line.movement),
             Cell(_remark(line)),
-        ),
-        "warn" if line.outcome == AssessmentLine.Outcome.UNTESTED else "",
+        )
     )
 
 
