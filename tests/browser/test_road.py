@@ -304,8 +304,10 @@ def test_the_demo_is_valued_from_a_run_to_the_reports_with_an_override(as_person
     preparer.get_by_role("button", name=re.compile("^Accept all .* in this filter and propose$")).click()
     preparer.get_by_role("button", name=re.compile(r"^Make \d+ drafts? of")).click()
     preparer.wait_for_url(re.compile(r"/proposals/"))
-    preparer.goto(f"/e/nordwind/proposals/?q={run}&kind=WRITE_DOWN")
-    number = preparer.locator("main tbody th a").first.inner_text()
+    preparer.goto(f"/e/nordwind/valuation/assessments/{run}/?show=overridden")
+    made = re.search(r"WD-\d{4}-\d+", preparer.locator("main tbody").first.inner_text())
+    assert made
+    number = made.group()
     preparer.goto(f"/e/nordwind/proposals/{number}/")
     expect(preparer.locator("main")).to_contain_text("1 overridden")
     decide(preparer, "nordwind", number, re.compile("^Submit"), "Waiting for approval")
