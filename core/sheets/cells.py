@@ -138,7 +138,8 @@ class Converter:
         it."""
         joined = "\n".join(cells) + "\n"
         pattern = _PLAIN[self.decimal_mark, SCALES[self.column.cell]]
-        if not pattern.fullmatch(joined):
+        # A cell with a line break in it would be two.
+        if joined.count("\n") != len(cells) or not pattern.fullmatch(joined):
             return None
         if self.decimal_mark == ",":
             cells = joined.replace(",", ".").split("\n")[:-1]

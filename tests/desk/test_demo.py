@@ -61,7 +61,7 @@ def test_it_shows_every_kind_and_state_in_two_companies(demo_database: ServerDat
         assert Evidence.objects.filter(file__content_type="image/png").exists()
         periods = FiscalPeriod.objects.filter(entity=north, fiscal_year=2026).order_by("number")
         assert [period.status for period in periods] == ["CLOSED"] * 9 + ["SOFT"] + ["OPEN"] * 3
-        assert UnexplainedFall.objects.filter(entity=north, explanation="").count() == 24
+        assert UnexplainedFall.objects.filter(entity=north, explanation="").count() == 23
         assert QuarantineEntry.objects.filter(entity=north, status="STANDING").exists()
         assert set(Upload.objects.values_list("status", flat=True)) == {"COMMITTED", "CHECKED"}
 

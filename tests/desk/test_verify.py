@@ -284,12 +284,12 @@ CHANGES = {
 RECOVERED = {
     "quarantine recovered twice": (
         "update inventory_quarantineentry set quantity_left = quantity, status = 'STANDING'",
-        "Quarantine of lot L1 (proposal:WO-2026-0001): 10 units are left and it is stored as standing; its recoveries "
-        "leave 6, standing",
+        "Quarantine of lot L1 (proposal:WO-2026-0001): 10 units are left and it is stored as standing; what was taken "
+        "out leaves 6, standing",
     ),
     "quarantine state": (
         "update inventory_quarantineentry set status = 'RECOVERED'",
-        "it is stored as recovered; its recoveries leave 6, standing",
+        "it is stored as recovered; what was taken out leaves 6, standing",
     ),
     "quarantine gone": (
         "update proposals_proposalline set quarantine_id = null; delete from inventory_quarantineentry",

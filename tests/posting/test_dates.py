@@ -106,7 +106,7 @@ def test_goods_do_not_come_back_before_they_were_written_off(company: Company) -
     before = DAY - dt.timedelta(days=1)
     made = header(kind=Kind.RECOVERY, reason=entry.reason, event_on=before, found_on=before, posting_on=before)
     of = {"entity": company.entity, "user": company["PREPARER"], "entries": QuarantineEntry.objects.all()}
-    with pytest.raises(BadInput, match=r"in quarantine since 2026-03-16 .* cannot come back on 2026-03-15"):
+    with pytest.raises(BadInput, match=r"in quarantine since 2026-03-16 .* cannot leave it on 2026-03-15"):
         services.proposal_create_from_quarantine(header=made, **of)
     same_day = header(kind=Kind.RECOVERY, reason=entry.reason)
     assert services.proposal_create_from_quarantine(header=same_day, **of).line_count == 1

@@ -55,7 +55,7 @@ def test_a_draft_is_not_moved_into_the_future(company: Company) -> None:
 def test_a_void_is_not_dated_into_the_future(company, signed_in) -> None:
     proposal = posted(company, draft(company, make_lot(company.entity)))
     address = reverse("proposals:void", args=["north", proposal.number])
-    form = {"posted_on": tomorrow(company), "reason": "Wrong"}
+    form = {"posted_on": tomorrow(company), "reason": "Wrong", "scope": "all"}
     page = signed_in(company["PREPARER"]).post(address, form)
     assert page.status_code == 400
     assert "lies in the future" in page.content.decode()

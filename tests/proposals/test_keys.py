@@ -116,7 +116,7 @@ def test_each_document_of_a_bulk_posting_has_a_key_of_its_own(company: Company, 
 
 def test_a_void_is_asked_for_and_decided_once_by_key(company: Company, signed_in: SignIn) -> None:
     proposal = posted(company, draft(company, make_lot(company.entity)))
-    form = {"reason": "Wrong lot", "posted_on": DAY.isoformat(), "step_key": "ask-to-void-it"}
+    form = {"reason": "Wrong lot", "posted_on": DAY.isoformat(), "scope": "all", "step_key": "ask-to-void-it"}
     asker = signed_in(company["CONTROLLER"])
     for _ in range(2):
         answer = asker.post(address("void", proposal), form)
@@ -130,7 +130,7 @@ def test_a_void_is_asked_for_and_decided_once_by_key(company: Company, signed_in
     assert JournalEntry.objects.filter(leg="VOID").count() == 1
     assert decider.post(address("void_decide", proposal), {**form, "decision": "refuse"}).status_code == 409
     # The asker's retry is answered still, now that the proposal is no longer posted.
-    ask = {"reason": "Wrong lot", "posted_on": DAY.isoformat(), "step_key": "ask-to-void-it"}
+    ask = {"reason": "Wrong lot", "posted_on": DAY.isoformat(), "scope": "all", "step_key": "ask-to-void-it"}
     assert asker.post(address("void", proposal), ask).status_code == 302
     assert list(step_keys(Tally())) == []
 

@@ -21,7 +21,6 @@ from writeoffs.proposals.models import ChargeKind
 from writeoffs.proposals.models import Settlement as Paid
 from writeoffs.proposals.services import ChargeInput
 from writeoffs.reports.statements.back_test import Estimate, Fetched, back_test
-from writeoffs.valuation.models import AssessmentLine
 
 ONE, UNIT = 10_000, 1_000_000
 
@@ -58,9 +57,8 @@ def test_units_that_came_in_later_take_their_share_of_what_was_fetched() -> None
 def test_sales_and_scrap_after_the_run_are_held_against_it(company: Company, signed_in: Any) -> None:
     entity = company.entity
     sold, scrapped = make_lot(entity, "LAMP"), make_lot(entity, "DESK", category="Tools")
-    run = finished(company, (sold, "1000"), (scrapped, "2000"), as_of=dt.date(2026, 2, 1))
-    AssessmentLine.objects.filter(lot=sold).update(nrv_unit=Decimal(30))
-    AssessmentLine.objects.filter(lot=scrapped).update(nrv_unit=Decimal(20))
+    estimated = {sold: {"nrv_unit": Decimal(30)}, scrapped: {"nrv_unit": Decimal(20)}}
+    run = finished(company, (sold, "1000"), (scrapped, "2000"), as_of=dt.date(2026, 2, 1), own=estimated)
     upload = Upload(entity=entity, kind="movements", created_by=company["PREPARER"])
     for field, value in (("as_of", run.created_at), ("file_name", "m.csv")):
         setattr(upload, field, value)
