@@ -303,7 +303,7 @@ def test_the_demo_is_valued_from_a_run_to_the_reports_with_an_override(as_person
     preparer.goto(filtered)
     preparer.get_by_role("button", name=re.compile("^Accept all .* in this filter and propose$")).click()
     preparer.get_by_role("button", name=re.compile(r"^Make \d+ drafts? of")).click()
-    preparer.wait_for_url(re.compile(r"/proposals/"))
+    expect(preparer.get_by_text(re.compile(f"Made from {run}"))).to_be_visible(timeout=30_000)
     preparer.goto(f"/e/nordwind/valuation/assessments/{run}/?show=overridden")
     made = re.search(r"WD-\d{4}-\d+", preparer.locator("main tbody").first.inner_text())
     assert made
