@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from core import audit, outages
-from core.errors import BadInput, DomainError
+from core.errors import BadInput, DomainError, NotAllowed
 from core.storable import UNSTORABLE
 
 
@@ -72,6 +73,16 @@ def way_back(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(referrer, {host}):
         return ""
     return "" if referrer == request.build_absolute_uri() and request.method == "GET" else referrer
+
+
+def refused_in_form(request: HttpRequest, form: BaseForm, error: DomainError, *, field: str | None = None) -> int:
+    """Keep a refusal and show it in the form, at `field` where it is of one; gives the status of the answer. NotAllowed
+    is no matter of the form: it is raised on, for the page that says which role the step takes."""
+    if isinstance(error, NotAllowed):
+        raise error
+    record_refusal(request, error)
+    form.add_error(field, error.message)
+    return error.status
 
 
 def record_refusal(request: HttpRequest, error: DomainError) -> None:

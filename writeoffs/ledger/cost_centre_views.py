@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity, require_role
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
 from core.form_fields import OfferedField
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.models import Category, CostCentre, Entity, Location
 from core.words import Role
 from writeoffs.ledger.cost_centres import cost_centre_save, cost_centres_listed
@@ -83,12 +83,8 @@ def cost_centre(request: EntityRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             saved = cost_centre_save(entity=request.entity, user=request.user, centre=centre, **form.cleaned_data)
-        except NotAllowed:
-            raise
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"Cost centre {saved.code} is saved.")
             return redirect("ledger:cost_centres", request.entity.slug)

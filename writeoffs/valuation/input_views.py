@@ -12,10 +12,10 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
 from core.files import file_content, file_store
 from core.idempotency import key_of
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.models import StoredFile
 from core.papers import content_type_of
 from writeoffs.valuation import input_selectors as selectors
@@ -129,12 +129,8 @@ def input_new(request: EntityRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = _keep(request, kind, form)
-        except NotAllowed:
-            raise
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"The {kind.noun} of {made} is kept: {said(made)}.")
             for sentence in doubts(request.entity, made):

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity, require_role
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
 from core.idempotency import key_of
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.models import Category, ChangeRequest
 from core.words import Framework, Role
 from writeoffs.valuation.policies import Basis, ValuationPolicy
@@ -115,12 +115,8 @@ def policy_ask(request: EntityRequest) -> HttpResponse:
                     why=form.cleaned_data["why"],
                     key=key_of(request),
                 )
-            except NotAllowed:
-                raise
             except DomainError as error:
-                record_refusal(request, error)
-                form.add_error(None, error.message)
-                status = error.status
+                status = refused_in_form(request, form, error)
             else:
                 messages.success(request, f"Asked: {change.summary}. A second person decides under Changes.")
                 return redirect("valuation:policies", request.entity.slug)

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity, require_role
-from core.errors import DomainError, NotAllowed
-from core.middleware import record_refusal
+from core.errors import DomainError
+from core.middleware import refused_in_form
 from core.models import ChangeRequest, Entity, Location
 from core.words import Reason, Role
 from writeoffs.valuation.tax_models import TaxRule
@@ -120,12 +120,8 @@ def tax_rule_ask(request: EntityRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             change = rule_request(entity=entity, user=request.user, asked=form.asked(), why=form.cleaned_data["why"])
-        except NotAllowed:
-            raise
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"Asked: {change.summary}. A second person decides under Changes.")
             return redirect("valuation:tax_rules", entity.slug)

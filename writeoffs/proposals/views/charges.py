@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.access import EntityRequest, for_entity
-from core.errors import BadInput, DomainError, NotAllowed
-from core.middleware import record_refusal
+from core.errors import BadInput, DomainError
+from core.middleware import refused_in_form
 from core.money import plain
 from core.words import Role
 from writeoffs.proposals import services
@@ -55,12 +55,9 @@ def _page(request: EntityRequest, proposal: Proposal, form: ChargeForm, charge: 
                 services.charge_add(proposal=proposal, user=request.user, charge=form.charge())
             else:
                 services.charge_edit(charge=charge, user=request.user, to=form.charge())
-        except NotAllowed:
-            raise
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(error.field if isinstance(error, ChargeRefused) else None, error.message)
-            status = error.status
+            field = error.field if isinstance(error, ChargeRefused) else None
+            status = refused_in_form(request, form, error, field=field)
         else:
             messages.success(request, f"{proposal.number}: the charge is saved.")
             return redirect(f"{proposal.get_absolute_url()}#charges")

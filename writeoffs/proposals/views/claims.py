@@ -10,9 +10,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
 from core.files import file_content
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.words import Role
 from writeoffs.proposals import services
 from writeoffs.proposals.claim_forms import OpenForm, StepForm
@@ -57,12 +57,8 @@ def claim_open(request: EntityRequest, number: str) -> HttpResponse:
                 policy_number=data["policy_number"],
                 step=form.step(),
             )
-        except NotAllowed:
-            raise
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, _said(claim, document))
             return redirect(claim)
@@ -104,12 +100,8 @@ def claim_detail(request: EntityRequest, number: str) -> HttpResponse:
                 claim, document = services.claim_step(
                     claim=claim, user=request.user, step=form.step(), last=form.cleaned_data["last"]
                 )
-            except NotAllowed:
-                raise
             except DomainError as error:
-                record_refusal(request, error)
-                form.add_error(None, error.message)
-                status = error.status
+                status = refused_in_form(request, form, error)
             else:
                 messages.success(request, _said(claim, document))
                 return redirect(claim)

@@ -15,9 +15,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
 from core.files import file_content
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.models import Entity, StoredFile
 from core.money import MONEY_SCALE, RAW_LIMIT, from_raw
 from core.words import Reason, Role
@@ -143,12 +143,8 @@ def event_new(request: EntityRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             event = services.event_record(entity=request.entity, user=request.user, event=form.event())
-        except NotAllowed:
-            raise
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, _said(event))
             return redirect(event.document or "proposals:events", *([] if event.document else [request.entity.slug]))

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity, require_role
-from core.errors import DomainError, NotAllowed
-from core.middleware import record_refusal
+from core.errors import DomainError
+from core.middleware import refused_in_form
 from core.models import ChangeRequest, User
 from core.words import Role
 from writeoffs.proposals.limit_forms import AskForm, WhenForm, inputs_of, rows_form
@@ -84,12 +84,8 @@ def limits_ask(request: EntityRequest) -> HttpResponse:
                     starts_on=form.cleaned_data["starts_on"],
                     why=form.cleaned_data["why"],
                 )
-            except NotAllowed:
-                raise
             except DomainError as error:
-                record_refusal(request, error)
-                form.add_error(None, error.message)
-                status = error.status
+                status = refused_in_form(request, form, error)
             else:
                 messages.success(request, f"Asked: {change.summary}. A second person decides under Changes.")
                 return redirect("proposals:limits", entity.slug)
