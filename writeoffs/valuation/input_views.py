@@ -8,16 +8,15 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from core.files import file_content, file_store
+from core.files import file_store
 from core.idempotency import key_of
 from core.middleware import refused_in_form
 from core.models import StoredFile
-from core.papers import content_type_of
+from core.papers import content_type_of, paper_download
 from writeoffs.valuation import input_selectors as selectors
 from writeoffs.valuation.doubts import doubts
 from writeoffs.valuation.giving import input_give, input_withdraw, require_giver, said, standing_of
@@ -186,8 +185,4 @@ def input_paper(request: EntityRequest, code: str, pk: int) -> HttpResponse:
     given = _input(request, _kind(code), pk)
     if given.evidence is None:
         raise Http404
-    response = HttpResponse(file_content(given.evidence.pk), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, given.evidence.name) or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return paper_download(given.evidence.pk, given.evidence.name)

@@ -6,13 +6,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from core.files import file_content
 from core.middleware import refused_in_form
+from core.papers import paper_download
 from core.words import Role
 from writeoffs.proposals import services
 from writeoffs.proposals.claim_forms import OpenForm, StepForm
@@ -132,9 +131,4 @@ def claim_paper(request: EntityRequest, number: str, step: int) -> HttpResponse:
     found = get_object_or_404(ClaimStep, claim=_claim(request, number), number=step)
     if found.file_id is None:
         raise Http404
-    response = HttpResponse(file_content(found.file_id), content_type="application/octet-stream")
-    disposition = content_disposition_header(as_attachment=True, filename=found.file_name)
-    response["Content-Disposition"] = disposition or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return paper_download(found.file_id, found.file_name)

@@ -11,15 +11,14 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from core.files import file_content
 from core.middleware import refused_in_form
 from core.models import Entity, StoredFile
 from core.money import MONEY_SCALE, RAW_LIMIT, from_raw
+from core.papers import paper_download
 from core.words import Reason, Role
 from inventory.models import Lot
 from writeoffs.ledger.models import FiscalPeriod
@@ -166,9 +165,4 @@ def event_paper(request: EntityRequest, number: str) -> HttpResponse:
     event = get_object_or_404(SubsequentEvent, entity=request.entity, number=number)
     if event.file_id is None:
         raise Http404
-    response = HttpResponse(file_content(event.file_id), content_type="application/octet-stream")
-    disposition = content_disposition_header(as_attachment=True, filename=event.file_name)
-    response["Content-Disposition"] = disposition or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return paper_download(event.file_id, event.file_name)
