@@ -188,3 +188,13 @@ def _enqueue_lost(waiting: QuerySet[Job]) -> int:
 def job_is_waiting_long(job: Job) -> bool:
     """Whether no worker has taken it for so long that there is probably none."""
     return job.status == Job.Status.QUEUED and timezone.now() - job.created_at > dt.timedelta(seconds=20)
+
+
+def progress_of(job: Job) -> dict[str, Any]:
+    """What a page that waits shows: job, percent, seconds_left (None while unknown), waiting_long."""
+    percent = min(99, job.done * 100 // job.total) if job.total else 0
+    left = None
+    if job.status == Job.Status.RUNNING and job.started_at and job.done and job.total > job.done:
+        spent = (timezone.now() - job.started_at).total_seconds()
+        left = max(1, round(spent * (job.total - job.done) / job.done))
+    return {"job": job, "percent": percent, "seconds_left": left, "waiting_long": job_is_waiting_long(job)}

@@ -19,7 +19,7 @@ from core.errors import DomainError, KeyUsed
 from core.files import file_content
 from core.idempotency import key_of
 from core.middleware import record_refusal
-from core.models import Job, Upload, UploadIssue
+from core.models import Upload, UploadIssue
 from core.sheets import downloads, kinds, pipeline, selectors
 from core.sheets.forms import ColumnsForm, UploadForm
 from core.sheets.kinds import SheetKind
@@ -235,12 +235,7 @@ def _progress(upload: Upload) -> dict[str, Any]:
     job = upload.job
     if upload.status not in (Status.CHECKING, Status.COMMITTING) or job is None:
         return {}
-    percent = min(99, job.done * 100 // job.total) if job.total else 0
-    left = None
-    if job.status == Job.Status.RUNNING and job.started_at and job.done and job.total > job.done:
-        spent = (timezone.now() - job.started_at).total_seconds()
-        left = max(1, round(spent * (job.total - job.done) / job.done))
-    return {"job": job, "percent": percent, "seconds_left": left, "waiting_long": jobs.job_is_waiting_long(job)}
+    return jobs.progress_of(job)
 
 
 @require_GET

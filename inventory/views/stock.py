@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput
 from core.models import Entity
+from core.requests import sort_headings
 from core.words import Role
 from inventory.exports import lots_csv, lots_xlsx
 from inventory.filters import DEFAULT_SORT, LotFilter
@@ -49,21 +50,6 @@ class LotPaginator(Paginator[Lot]):
         return Page(rows, number, self)
 
 
-def _headings(sort: str) -> list[dict[str, object]]:
-    """name, label, whether it is a figure, the sort that a press asks for, and aria-sort."""
-    field = sort.removeprefix("-")
-    return [
-        {
-            "name": name,
-            "label": label,
-            "num": num,
-            "next": f"-{name}" if sort == name else name,
-            "sorted": ("descending" if sort.startswith("-") else "ascending") if field == name else "",
-        }
-        for name, label, num in HEADINGS
-    ]
-
-
 @require_safe
 @for_entity()
 def stock_list(request: EntityRequest) -> HttpResponse:
@@ -81,7 +67,7 @@ def stock_list(request: EntityRequest) -> HttpResponse:
         "refused": refused,
         "page_obj": LotPaginator(lots, request.entity, totals.lots).get_page(request.GET.get("page")),
         "totals": totals,
-        "headings": _headings(request.GET.get("sort", DEFAULT_SORT)),
+        "headings": sort_headings(HEADINGS, request.GET.get("sort", DEFAULT_SORT)),
         "filtered": bool(chosen),
         "today": request.entity.local_date(),
         "may_propose": Role.PREPARER in request.entity_roles,

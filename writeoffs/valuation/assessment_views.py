@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -19,7 +18,7 @@ from core import jobs
 from core.access import EntityRequest, for_entity
 from core.errors import BadInput, DomainError
 from core.middleware import record_refusal
-from core.models import Job
+from core.requests import sort_headings
 from core.words import Role
 from writeoffs.valuation import assessment_selectors as selectors
 from writeoffs.valuation import overrides
@@ -180,7 +179,7 @@ def _shown(request: EntityRequest, lines: QuerySet[AssessmentLine], totals: sele
     grouping = selectors.GROUPINGS.get(request.GET.get("by", ""))
     if grouping is None:
         page: Any = _Lines(lines, totals.lines).get_page(request.GET.get("page"))
-        return {"page_obj": page, "headings": _headings(request.GET.get("sort", DEFAULT_SORT))}
+        return {"page_obj": page, "headings": sort_headings(HEADINGS, request.GET.get("sort", DEFAULT_SORT))}
     found = selectors.groups_query(lines=lines, grouping=grouping)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     groups = [selectors.group_of(row, grouping) for row in page.object_list]
@@ -197,32 +196,12 @@ def _query(request: EntityRequest, name: str, value: str) -> str:
     return params.urlencode()
 
 
-def _headings(sort: str) -> list[dict[str, object]]:
-    """name, label, whether it is a figure, the sort that a press asks for, and aria-sort."""
-    field = sort.removeprefix("-")
-    return [
-        {
-            "name": name,
-            "label": label,
-            "num": num,
-            "next": f"-{name}" if sort == name else name,
-            "sorted": ("descending" if sort.startswith("-") else "ascending") if field == name else "",
-        }
-        for name, label, num in HEADINGS
-    ]
-
-
 def _progress(assessment: Assessment) -> dict[str, Any]:
     """job, percent and seconds_left (None while unknown) of a run that is being worked on."""
     job = assessment.job
     if assessment.status != Assessment.Status.RUNNING or job is None:
         return {}
-    percent = min(99, job.done * 100 // job.total) if job.total else 0
-    left = None
-    if job.status == Job.Status.RUNNING and job.started_at and job.done and job.total > job.done:
-        spent = (timezone.now() - job.started_at).total_seconds()
-        left = max(1, round(spent * (job.total - job.done) / job.done))
-    return {"job": job, "percent": percent, "seconds_left": left, "waiting_long": jobs.job_is_waiting_long(job)}
+    return jobs.progress_of(job)
 
 
 @require_GET
