@@ -5,6 +5,7 @@ PostgreSQL takes arrays and COPY; SQLite takes executemany and JSON arrays. Valu
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,3 +72,8 @@ def rows_update(table: str, columns: Sequence[str], rows: Sequence[tuple[int, ..
             return
         sets = ", ".join(f"{name} = %s" for name in columns)
         cursor.executemany(f"update {table} set {sets} where id = %s", [(*row[1:], row[0]) for row in rows])
+
+
+def day_of(value: str | dt.date) -> dt.date:
+    """A date as a plain cursor gives it: text on SQLite."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value

@@ -79,13 +79,8 @@ def streamed(sql: str, params: Sequence[Any] = (), size: int = 5000) -> Iterator
             yield from batch
 
 
-def date_of(value: Any) -> dt.date:
-    """A date as SQLite (text) or PostgreSQL gives it to a plain cursor."""
-    return dt.date.fromisoformat(value) if isinstance(value, str) else value
-
-
 def moment_of(value: Any) -> dt.datetime:
-    """A moment likewise; SQLite keeps it in UTC without saying so."""
+    """A moment as a plain cursor gives it; SQLite keeps it as text, in UTC without saying so."""
     moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 

@@ -15,7 +15,8 @@ from typing import Any
 from core import chains, verify
 from core.models import AuditEvent, ChainHead, Counter, Entity
 from core.money import MONEY_SCALE
-from core.verify import Tally, date_of, json_of, moment_of, money_said, rows, streamed
+from core.sets import day_of
+from core.verify import Tally, json_of, moment_of, money_said, rows, streamed
 from writeoffs.ledger import mapping_verifiers, pack_verifiers, trial_verifiers  # noqa: F401  they register their own
 from writeoffs.ledger.chart import account_said
 from writeoffs.ledger.hashes import ENTRY_COLUMNS, EntryContent, entry_hash
@@ -62,7 +63,7 @@ class _Stored:
         return f"{self.content.fiscal_year}-{self.content.sequence:06d}"
 
 
-_READ = {"posted_on": date_of, "created_at": moment_of, "evidence": json_of}
+_READ = {"posted_on": day_of, "created_at": moment_of, "evidence": json_of}
 _CONVERTED = tuple((place, _READ[name]) for place, name in enumerate(ENTRY_COLUMNS) if name in _READ)
 _ENTRIES = (
     f"select {', '.join('e.' + name for name in ENTRY_COLUMNS)}, e.id, e.hash, e.sealed, e.net_id "

@@ -16,6 +16,7 @@ from django.utils import timezone
 from core.errors import BadInput, WrongState
 from core.models import Entity, User
 from core.money import QUANTITY_SCALE, from_raw
+from core.sets import rows_insert, rows_update
 from core.words import Framework
 from inventory.models import MovementKind, QuarantineEntry
 from inventory.movements import MovementRow, movements_append
@@ -31,7 +32,6 @@ from writeoffs.posting.models import Posting, Takes
 from writeoffs.posting.plans import Change, LotState, Part, QuarantineState
 from writeoffs.posting.reversals import reversal
 from writeoffs.posting.running import date_check
-from writeoffs.posting.sets import rows_insert, rows_update
 from writeoffs.posting.shrinkage import absorbed
 
 _MOVEMENT_KIND = {

@@ -18,6 +18,7 @@ from django.utils import timezone
 from core.access import roles_in
 from core.errors import BadInput, StaleContent, WrongState
 from core.models import Entity, Upload, User
+from core.sets import rows_insert, rows_update
 from core.sheets.kinds import Committed
 from core.words import Role
 from inventory.books import last_movement
@@ -40,7 +41,6 @@ from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.followed import lines_follow, outstanding_by_lot
 from writeoffs.posting.models import FeedKind, Posting
 from writeoffs.posting.refs import movements_ref
-from writeoffs.posting.sets import rows_insert, rows_update
 from writeoffs.posting.stock_list import lots_lock, second_controller
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from django.db import connection
 
 from core.models import Entity
+from core.sets import among, ids, rows_update
 from writeoffs.posting.flight import after_list
 from writeoffs.posting.models import PostingLine
-from writeoffs.posting.sets import among, ids, rows_update
 
 
 def outstanding_by_lot(entity_id: int) -> dict[int, int]:

@@ -3,17 +3,16 @@ when asked."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
 from core.models import Entity
+from core.sets import among, day_of, ids
 from inventory.models import MovementKind
 from writeoffs.ledger.calendar import fiscal_year_of as fiscal_year_of
 from writeoffs.posting.plans import LotState, QuarantineState
-from writeoffs.posting.sets import among, ids
 
 
 def lot_states(*, entity: Entity, lot_ids: Iterable[int], lock: bool = False) -> dict[int, LotState]:
@@ -53,11 +52,6 @@ def lot_states(*, entity: Entity, lot_ids: Iterable[int], lock: bool = False) ->
         )
         for lot_id, sku, code, place, quantity, unit_cost, cost, allowance, location_id, category_id in rows
     }
-
-
-def day_of(value: str | dt.date) -> dt.date:
-    """A raw date: text on SQLite."""
-    return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def quarantine_states(

@@ -16,8 +16,8 @@ from django.db import connection
 from core.errors import NotEnoughStock
 from core.models import Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw
+from core.sets import among, day_of, ids
 from writeoffs.posting.plans import Change, LotState
-from writeoffs.posting.sets import among, ids
 
 # Raw quantity, carrying amount, allowance.
 Figures = tuple[int, int, int]
@@ -82,8 +82,7 @@ def _later_movements(
         )
         found: defaultdict[int, list[tuple[dt.date, Figures]]] = defaultdict(list)
         for lot_id, day, units, carrying, allowance in cursor.fetchall():
-            date = dt.date.fromisoformat(day) if isinstance(day, str) else day
-            found[lot_id].append((date, (int(units), int(carrying), int(allowance))))
+            found[lot_id].append((day_of(day), (int(units), int(carrying), int(allowance))))
     return found
 
 

@@ -19,6 +19,7 @@ from core.access import roles_in
 from core.errors import NotAllowed, SegregationOfDuties, StaleContent, WrongState
 from core.models import Entity, Upload, User
 from core.money import MONEY_SCALE, from_raw
+from core.sets import among, ids
 from core.sheets.kinds import Committed
 from core.words import Role
 from inventory.books import held, last_movement, staged_rows, write_down_years
@@ -35,7 +36,6 @@ from writeoffs.posting.erp_proof import postings_told
 from writeoffs.posting.feeds import feed_of
 from writeoffs.posting.followed import lines_follow
 from writeoffs.posting.models import FeedKind, Posting
-from writeoffs.posting.sets import among, ids
 
 ERP, OWN = "ERP", "OWN"
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from core.errors import BadInput, WrongState
 from core.models import User
 from core.money import QUANTITY_SCALE, to_raw
+from core.sets import among, ids, rows_update
 from inventory.models import MovementKind, QuarantineEntry
 from inventory.movements import movements_append
 from writeoffs.ledger.journal import PlannedEntry, entries_write, period_lock
@@ -31,7 +32,6 @@ from writeoffs.posting.mirrors import Lines, mirror_of_parts, mirror_of_rest
 from writeoffs.posting.models import Posting, PostingLine, Takes
 from writeoffs.posting.plans import Change, LotState, Part
 from writeoffs.posting.running import date_check
-from writeoffs.posting.sets import among, ids, rows_update
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import connection
 
 from core.models import Entity
+from core.sets import day_of
 from inventory.models import Lot
-from writeoffs.posting.lots import day_of
 from writeoffs.proposals.models import Evidence, Kind
 from writeoffs.proposals.tax_papers import complete
 from writeoffs.valuation.models import Price

@@ -18,7 +18,7 @@ from django.db.models import Count, F, Max, Q, Sum
 
 from core.models import Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, from_raw
-from writeoffs.posting.sets import among, ids
+from core.sets import among, ids
 from writeoffs.valuation.known import demand_as_of
 from writeoffs.valuation.models import AgeingBand, Assessment, AssessmentLine, ValuationPolicy
 

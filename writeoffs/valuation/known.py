@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from django.db import connection
 
 from core.models import Entity
+from core.sets import day_of
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -89,7 +90,7 @@ def demand_as_of(*, entity: Entity, as_of: dt.date, months: int = 12, known_at: 
     )
     rows = _rows(sql, [entity.pk, first, last, *values, *values])
     # PostgreSQL gives the sum of bigints as a numeric, SQLite the month as a text.
-    return [(item, int(total), count, _day(lowest), _day(highest)) for item, total, count, lowest, highest in rows]
+    return [(item, int(total), count, day_of(lowest), day_of(highest)) for item, total, count, lowest, highest in rows]
 
 
 def demand_by_month(
@@ -197,10 +198,6 @@ def _rows(sql: str, values: list[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
-
-
-def _day(value: Any) -> dt.date:
-    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
 
 
 def latest_sql(table: str, *, by: tuple[str, ...], as_of: dt.date, entity: Entity) -> tuple[str, list[Any]]:

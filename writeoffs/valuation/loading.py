@@ -16,6 +16,7 @@ from django.db.models import Max
 
 from core.models import Entity
 from core.money import RATE_SCALE, to_raw
+from core.sets import day_of
 from core.words import Framework
 from inventory.models import Movement
 from writeoffs.ledger.calendar import fiscal_year_of
@@ -164,7 +165,7 @@ class _Days(dict[Any, int]):
     """A raw date (text on SQLite) -> its ordinal; many lots share a day."""
 
     def __missing__(self, day: str | dt.date) -> int:
-        found = self[day] = (dt.date.fromisoformat(day) if isinstance(day, str) else day).toordinal()
+        found = self[day] = day_of(day).toordinal()
         return found
 
 

@@ -17,6 +17,7 @@ from django.db.models import Max
 from core.errors import BadInput
 from core.models import Category, Entity, Location, User
 from core.money import MONEY_SCALE, RATE_SCALE, from_raw, rate_raw, to_raw
+from core.sets import day_of
 from writeoffs.posting.shrinkage import Scope, within
 from writeoffs.proposals.models import ChargeKind, Proposal, ProposalCharge, Status
 from writeoffs.proposals.services.charges import ChargeInput, proposal_create_of_charges
@@ -44,7 +45,7 @@ def accruals_due(*, entity: Entity, as_of: dt.date) -> list[Accrual]:
     """What is to be accrued as of a day, where sales were given. A constant number of queries."""
     figures: dict[Scope, list[tuple[dt.date, dt.date, int]]] = {}
     for _, location, category, starts, ends, revenue in sales_between(entity=entity, after=dt.date.min, until=as_of):
-        figures.setdefault((location, category), []).append((_day(starts), _day(ends), revenue))
+        figures.setdefault((location, category), []).append((day_of(starts), day_of(ends), revenue))
     counts, accruals = _counts(entity, as_of), _accruals(entity)
     rates = policies_on(entity=entity, day=as_of)
     places = Location.objects.filter(entity=entity).in_bulk()
@@ -109,7 +110,7 @@ def _counts(entity: Entity, as_of: dt.date) -> list[tuple[int, int, dt.date]]:
             "group by l.location_id, i.category_id",
             [entity.pk, as_of.isoformat()],
         )
-        return [(location, category, _day(day)) for location, category, day in cursor.fetchall()]
+        return [(location, category, day_of(day)) for location, category, day in cursor.fetchall()]
 
 
 def _accruals(entity: Entity) -> dict[Scope, dt.date]:
@@ -120,7 +121,3 @@ def _accruals(entity: Entity) -> dict[Scope, dt.date]:
         live.order_by().values_list("location_id", "category_id").annotate(last=Max("proposal__event_on"))
     )
     return {(location, category): last for location, category, last in rows}
-
-
-def _day(value: dt.date | str) -> dt.date:
-    return dt.date.fromisoformat(value) if isinstance(value, str) else value

@@ -19,9 +19,9 @@ from core.access import roles_in
 from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Entity, Location, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, from_raw, to_raw
+from core.sets import among, ids
 from core.words import Framework, Role
 from writeoffs.posting.lots import fiscal_year_of, lot_states
-from writeoffs.posting.sets import among, ids
 from writeoffs.proposals.assessed import AcceptedLine, Asked, Left, LeftOut, Taken, planned
 from writeoffs.proposals.models import Evidence, Kind, Proposal, Status
 from writeoffs.proposals.services.centres import with_default_centres

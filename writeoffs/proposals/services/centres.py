@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from django.db import connection
 
-from writeoffs.posting.sets import among, ids
+from core.sets import among, ids
 from writeoffs.proposals.services.inputs import LineInput
 
 _DEFAULTS = """

@@ -16,13 +16,13 @@ from core.errors import BadInput, NotAllowed, StaleContent, WrongState
 from core.models import Entity, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, divide_half_away, from_raw, to_raw
 from core.numbers import numbers_take
+from core.sets import rows_insert
 from core.words import Framework, Reason, Role
 from inventory.models import CountSheet, Lot, QuarantineEntry
 from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.lots import fiscal_year_of, lot_states
 from writeoffs.posting.plans import LotState
 from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, reversible
-from writeoffs.posting.sets import rows_insert
 from writeoffs.posting.shrinkage import used_by
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import (

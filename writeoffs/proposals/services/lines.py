@@ -11,10 +11,10 @@ from core import audit
 from core.errors import BadInput, StaleContent
 from core.models import CostCentre, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, plain, to_raw
+from core.sets import rows_update
 from core.words import Reason
 from inventory.models import Lot, QuarantineEntry
 from writeoffs.posting.book import Instruction, posting_preview
-from writeoffs.posting.sets import rows_update
 from writeoffs.proposals import content
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.models import LEAVING, Kind, Proposal, ProposalLine
