@@ -19,8 +19,9 @@ from core.models import AuditEvent, Category, ChangeRequest, User
 from core.words import Framework
 from tests.conftest import Company, make_company
 from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.valuation.in_force import policies_as_of, policy_for
 from writeoffs.valuation.policies import AgeingBand, ValuationPolicy
-from writeoffs.valuation.policy_changes import PolicyAsked, policies_as_of, policy_for, policy_request
+from writeoffs.valuation.policy_changes import PolicyAsked, policy_request
 from writeoffs.valuation.verifiers import policies
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

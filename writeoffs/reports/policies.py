@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from core.models import Entity
+from writeoffs.valuation.in_force import policies_as_of
 from writeoffs.valuation.models import ValuationPolicy
 from writeoffs.valuation.policies import Basis
-from writeoffs.valuation.policy_changes import asked_like, policies_as_of, policy_said
+from writeoffs.valuation.policy_changes import asked_like, policy_said
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,14 @@ them the units leave, whatever shelf they stood on; a lot that is named is speci
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from core.models import Entity
 from core.money import MONEY_SCALE, QUANTITY_SCALE, UNIT_COST_SCALE, to_raw
 from inventory.models import Item, Lot
-from writeoffs.valuation.policies import Basis, ValuationPolicy
+from writeoffs.valuation.policies import ValuationPolicy
 from writeoffs.valuation.rules.formulas import Layer, Leaving, compared
 
 
@@ -29,13 +28,6 @@ class LayersOf:
     @property
     def quantity(self) -> int:
         return sum(layer.quantity for layer in self.layers)
-
-
-def policy_on(*, entity: Entity, category_id: int, day: dt.date) -> ValuationPolicy | None:
-    """The leading policy that counts on a day for a category: its own before that of all stock."""
-    own = Q(category_id=category_id) | Q(category__isnull=True)
-    policies = ValuationPolicy.objects.filter(own, entity=entity, basis=Basis.LEADING, starts_on__lte=day)
-    return policies.order_by(F("category").asc(nulls_last=True), "-starts_on", "-version").first()
 
 
 def layers_of(*, item: Item, location_id: int | None = None) -> LayersOf:
@@ -73,12 +65,3 @@ def formulas_compared(
         standard_cost=standards.pop() if variance is not None and len(standards) == 1 else None,
         variance_rate=to_raw(variance, 6) if variance is not None else 0,
     )
-
-
-def policies_on(*, entity: Entity, day: dt.date) -> dict[int | None, ValuationPolicy]:
-    """Category -> the leading policy that counts on a day; None: that of all stock. One query."""
-    found: dict[int | None, ValuationPolicy] = {}
-    policies = ValuationPolicy.objects.filter(entity=entity, basis=Basis.LEADING, starts_on__lte=day)
-    for policy in policies.order_by("-starts_on", "-version"):
-        found.setdefault(policy.category_id, policy)
-    return found

@@ -21,6 +21,7 @@ from core.words import Framework
 from inventory.models import Movement
 from writeoffs.ledger.calendar import fiscal_year_of
 from writeoffs.valuation import bases, known
+from writeoffs.valuation.in_force import policies_as_of
 from writeoffs.valuation.models import AgeingBand, Basis, ValuationPolicy
 from writeoffs.valuation.rules.assessing import Known, LotFacts, PolicyFacts, PriceFacts
 from writeoffs.valuation.rules.contracts import Sold
@@ -177,7 +178,7 @@ def known_as_of(*, entity: Entity, day: dt.date, basis: str, categories: Mapping
     class, of the items on hand."""
     rates = {currency: int(rate) for currency, rate, _ in known.rates_as_of(entity=entity, as_of=day)}
     rates[entity.currency] = PAR
-    default, policies, said = policies_as_of(entity=entity, day=day, basis=basis)
+    default, policies, said = policy_facts(entity=entity, day=day, basis=basis)
     prices: dict[int, PriceFacts] = {}
     lot_prices: dict[int, PriceFacts] = {}
     lost: set[str] = set()
@@ -285,20 +286,13 @@ def _unit_costs(entity: Entity, items: Collection[int]) -> dict[int, int]:
 # --- policies --------------------------------------------------------------------------------------------------------
 
 
-def policies_as_of(
-    *, entity: Entity, day: dt.date, basis: str
-) -> tuple[PolicyFacts, dict[int, PolicyFacts], list[str]]:
+def policy_facts(*, entity: Entity, day: dt.date, basis: str) -> tuple[PolicyFacts, dict[int, PolicyFacts], list[str]]:
     """The policy for all classes, those of single ones, and sentences on what is odd about them. Two queries."""
-    standing: dict[int | None, ValuationPolicy] = {}
-    found = ValuationPolicy.objects.filter(entity=entity, basis=basis, starts_on__lte=day).select_related("category")
-    for policy in found.order_by("starts_on", "version"):
-        standing[policy.category_id] = policy
-    bands: dict[int, list[AgeingBand]] = {}
-    for band in AgeingBand.objects.filter(policy__in=standing.values()).order_by("policy", "from_days"):
-        bands.setdefault(band.policy_id, []).append(band)
+    standing = policies_as_of(entity=entity, as_of=day, basis=basis)
+    bands = {policy.pk: list(policy.bands.all()) for policy in standing.values()}
     interim = fiscal_year_of(entity, day + dt.timedelta(days=1)) == fiscal_year_of(entity, day)
-    facts = {key: _policy(entity, policy, bands.get(policy.pk, []), interim) for key, policy in standing.items()}
-    said = [sentence for policy in standing.values() for sentence in _odd(policy, bands.get(policy.pk, []))]
+    facts = {key: _policy(entity, policy, bands[policy.pk], interim) for key, policy in standing.items()}
+    said = [sentence for policy in standing.values() for sentence in _odd(policy, bands[policy.pk])]
     if None not in standing:
         said.append(
             f"No policy for all stock counts on {day.isoformat()}: classes without one of their own were judged item "

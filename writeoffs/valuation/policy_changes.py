@@ -25,6 +25,7 @@ from core.money import is_whole_unit, plain
 from core.records import Record
 from core.words import Framework, Role
 from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.valuation.in_force import policies_as_of
 from writeoffs.valuation.policies import AgeingBand, Basis, CostFormula, Level, ValuationPolicy
 from writeoffs.valuation.rules.permitted import bands_refused, formula_refused, level_refused
 
@@ -86,29 +87,6 @@ class PolicyAsked:
         told = {name: getattr(self, name) for name in _VALUES}
         told["bands"] = sorted((first, last, rate) for first, last, rate in self.bands)
         return told
-
-
-# --- what is in force -------------------------------------------------------------------------------------------------
-
-
-def policies_as_of(*, entity: Entity, as_of: dt.date, basis: str = Basis.LEADING) -> dict[int | None, ValuationPolicy]:
-    """Category (None: all that have none of their own) -> the policy that counts on the day. Two queries."""
-    rows = (
-        ValuationPolicy.objects.filter(entity=entity, basis=basis, starts_on__lte=as_of)
-        .select_related("category", "asked_by", "decided_by")
-        .prefetch_related("bands")
-        .order_by("starts_on", "version")
-    )
-    return {policy.category_id: policy for policy in rows}
-
-
-def policy_for(
-    *, entity: Entity, category: Category | None, as_of: dt.date, basis: str = Basis.LEADING
-) -> ValuationPolicy | None:
-    """The policy of the category, else that of all stock; None where neither counts on the day."""
-    standing = policies_as_of(entity=entity, as_of=as_of, basis=basis)
-    own = standing.get(category.pk) if category else None
-    return own or standing.get(None)
 
 
 def asked_like(policy: ValuationPolicy, starts_on: dt.date) -> PolicyAsked:

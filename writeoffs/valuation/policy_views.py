@@ -15,14 +15,13 @@ from core.idempotency import key_of
 from core.middleware import refused_in_form
 from core.models import Category, ChangeRequest
 from core.words import Framework, Role
+from writeoffs.valuation.in_force import policies_as_of, policy_for
 from writeoffs.valuation.policies import Basis, ValuationPolicy
 from writeoffs.valuation.policy_changes import (
     KIND,
     PolicyAsked,
     asked_like,
     matrix_said,
-    policies_as_of,
-    policy_for,
     policy_request,
     policy_said,
 )

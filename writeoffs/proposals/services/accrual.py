@@ -22,7 +22,7 @@ from writeoffs.posting.shrinkage import Scope, within
 from writeoffs.proposals.models import ChargeKind, Proposal, ProposalCharge, Status
 from writeoffs.proposals.services.charges import ChargeInput, proposal_create_of_charges
 from writeoffs.proposals.services.create import Header
-from writeoffs.valuation.cost_formulas import policies_on
+from writeoffs.valuation.in_force import policies_as_of
 from writeoffs.valuation.known import sales_between
 
 
@@ -47,7 +47,7 @@ def accruals_due(*, entity: Entity, as_of: dt.date) -> list[Accrual]:
     for _, location, category, starts, ends, revenue in sales_between(entity=entity, after=dt.date.min, until=as_of):
         figures.setdefault((location, category), []).append((day_of(starts), day_of(ends), revenue))
     counts, accruals = _counts(entity, as_of), _accruals(entity)
-    rates = policies_on(entity=entity, day=as_of)
+    rates = policies_as_of(entity=entity, as_of=as_of)
     places = Location.objects.filter(entity=entity).in_bulk()
     categories = Category.objects.filter(entity=entity).in_bulk()
     found = []

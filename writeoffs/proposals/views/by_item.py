@@ -23,7 +23,8 @@ from writeoffs.proposals.forms import HeaderForm
 from writeoffs.proposals.models import Kind
 from writeoffs.proposals.services.by_item import BY_ITEM
 from writeoffs.proposals.views.common import header_taken
-from writeoffs.valuation.cost_formulas import formulas_compared, layers_of, policy_on
+from writeoffs.valuation.cost_formulas import formulas_compared, layers_of
+from writeoffs.valuation.in_force import policy_for
 from writeoffs.valuation.models import CostFormula
 from writeoffs.valuation.rules.formulas import FIFO, LIFO
 
@@ -108,14 +109,14 @@ def proposal_by_item(request: EntityRequest) -> HttpResponse:
 
 def _default(entity: Entity, asked: dict[str, str]) -> dict[str, str]:
     """The policy's own formula, where it is one by item."""
-    item = Item.objects.filter(entity=entity, sku=asked.get("sku", "")).first()
-    policy = policy_on(entity=entity, category_id=item.category_id, day=entity.local_date()) if item else None
+    item = Item.objects.select_related("category").filter(entity=entity, sku=asked.get("sku", "")).first()
+    policy = policy_for(entity=entity, category=item.category, as_of=entity.local_date()) if item else None
     return {"formula": policy.cost_formula if policy is not None and policy.cost_formula in BY_ITEM else FIFO}
 
 
 def _compared(entity: Entity, given: QueryDict) -> dict[str, object]:
     """What each formula would take, where item and quantity can be read; a constant number of queries."""
-    item = Item.objects.filter(entity=entity, sku=given.get("sku", "").strip()).first()
+    item = Item.objects.select_related("category").filter(entity=entity, sku=given.get("sku", "").strip()).first()
     quantity = _number(given.get("quantity", ""))
     if item is None or quantity is None:
         return {"item": item}
@@ -124,7 +125,7 @@ def _compared(entity: Entity, given: QueryDict) -> dict[str, object]:
     leaving = to_raw(quantity, QUANTITY_SCALE)
     if leaving > layers.quantity:
         return {"item": item, "held": from_raw(layers.quantity, QUANTITY_SCALE), "short": True}
-    policy = policy_on(entity=entity, category_id=item.category_id, day=entity.local_date())
+    policy = policy_for(entity=entity, category=item.category, as_of=entity.local_date())
     found = formulas_compared(entity=entity, layers=layers, quantity=leaving, policy=policy)
     return {
         "item": item,
