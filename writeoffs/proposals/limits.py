@@ -133,8 +133,11 @@ def asked_of(proposal: Proposal, gross: Decimal) -> Asked | None:
     limits = limits_of(proposal)
     if limits is None:
         return None
-    places = set(proposal.lines.order_by().values_list("lot__item__category_id", "lot__location_id").distinct())
-    return asked_for(bands_of(limits), gross=gross, reason=proposal.reason, places=places)
+    bands, places = bands_of(limits), set[type_place]()
+    if any(band.category_id or band.location_id for band in bands):
+        # Only then does it matter where the lines lie; ten thousand of them are not gone through for nothing.
+        places = set(proposal.lines.order_by().values_list("lot__item__category_id", "lot__location_id").distinct())
+    return asked_for(bands, gross=gross, reason=proposal.reason, places=places)
 
 
 def limit_refusal(proposal: Proposal, *, user: User, gross: Decimal, said: str) -> OverLimit | None:
