@@ -25,6 +25,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.product import Run, serving, template
 from tests.faults.soak import kept
@@ -136,18 +137,20 @@ def measure(engine: str, rows: int, times: int, data: Path) -> Result:
 
 def assessment_measure(database: ServerDatabase) -> dict[str, float]:
     """Give the stock that a run has left prices, demand and a policy, and assess it."""
-    for arguments in (["--fill"], []):
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.assessment", *arguments],
-            env=database.env,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        )
-        if done.returncode:
-            raise RuntimeError(done.stdout + done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    module_run("bench.assessment", "--fill", database=database)
+    return module_run("bench.assessment", database=database)
+
+
+def module_run(module: str, *arguments: str, database: ServerDatabase) -> Any:
+    """Run a module of ours against the database, in a process of its own; what its last line says as JSON, None where
+    that says nothing."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], env=database.env, capture_output=True, text=True, cwd=ROOT
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    said = done.stdout.splitlines()[-1:]
+    return json.loads(said[0]) if said and said[0].startswith("{") else None
 
 
 def assessment_table(found: list[dict[str, float]], slack: float) -> tuple[list[str], bool]:
@@ -171,18 +174,9 @@ def journal_measure(url: str, folder: Path, lines: int) -> dict[str, float]:
     where = folder / "journal"
     where.mkdir()
     with database_copy(url, where) as database:
-        for arguments in ([str(lines)], ["--measure"]):
-            done = subprocess.run(
-                [sys.executable, "-m", "bench.journal", *arguments],
-                env=database.env,
-                capture_output=True,
-                text=True,
-                cwd=ROOT,
-            )
-            if done.returncode:
-                raise RuntimeError(done.stdout + done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        module_run("bench.journal", str(lines), database=database)
+        found: dict[str, float] = module_run("bench.journal", "--measure", database=database)
+        return found
 
 
 def journal_table(found: dict[str, float], slack: float) -> tuple[list[str], bool]:
