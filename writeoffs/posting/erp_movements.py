@@ -37,9 +37,9 @@ from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.posting.acknowledge import postings_settle
 from writeoffs.posting.erp_entries import OWN, entries_of_day
 from writeoffs.posting.erp_proof import postings_told
-from writeoffs.posting.feeds import feed_of
+from writeoffs.posting.feeds import release_post
 from writeoffs.posting.followed import lines_follow, outstanding_by_lot
-from writeoffs.posting.models import FeedKind, Posting
+from writeoffs.posting.models import Posting
 from writeoffs.posting.refs import movements_ref
 from writeoffs.posting.stock_list import lots_lock, second_controller
 
@@ -207,16 +207,7 @@ def _day_book(
         evidence=[upload.file.sha256],
     )
     if any(entry.origin == OWN for entry in entries):
-        Posting.objects.create(
-            entity=entity,
-            source_ref=source_ref,
-            posted_on=posted_on,
-            posted_at=timezone.now(),
-            posted_by=user,
-            status=Posting.Status.NOT_NEEDED,
-            kind=FeedKind.RELEASE,
-            takes=feed_of(entity=entity, kind=FeedKind.RELEASE),
-        )
+        release_post(entity=entity, source_ref=source_ref, posted_on=posted_on, user=user)
     return source_ref, len(moves)
 
 

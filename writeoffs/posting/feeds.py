@@ -6,9 +6,11 @@ that it was made under.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from core import audit
 from core.changes import ChangeKind, change_request
@@ -61,6 +63,21 @@ def feed_of(*, entity: Entity, kind: str) -> str:
     """What the ERP takes of a kind now."""
     chosen = ErpFeed.objects.filter(entity=entity, kind=kind).values_list("takes", flat=True).first()
     return str(chosen or DEFAULTS[kind])
+
+
+def release_post(*, entity: Entity, source_ref: str, posted_on: dt.date, user: User) -> Posting:
+    """The posting of allowance that left with what a sheet of the ERP showed: ours to book, so its journal is handed to
+    the ERP like any other posting's. Its stock has nothing to follow: the sheet is the ERP's own."""
+    return Posting.objects.create(
+        entity=entity,
+        source_ref=source_ref,
+        posted_on=posted_on,
+        posted_at=timezone.now(),
+        posted_by=user,
+        status=Posting.Status.NOT_NEEDED,
+        kind=FeedKind.RELEASE,
+        takes=feed_of(entity=entity, kind=FeedKind.RELEASE),
+    )
 
 
 def feed_request(*, entity: Entity, user: User, kind: str, takes: str, why: str) -> ChangeRequest:

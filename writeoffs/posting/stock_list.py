@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from core.access import roles_in
 from core.errors import NotAllowed, SegregationOfDuties, StaleContent, WrongState
@@ -33,9 +32,8 @@ from inventory.registers import register_make
 from writeoffs.ledger.journal import PlannedEntry, PlannedLine, entries_write, period_lock
 from writeoffs.posting.acknowledge import postings_settle
 from writeoffs.posting.erp_proof import postings_told
-from writeoffs.posting.feeds import feed_of
+from writeoffs.posting.feeds import release_post
 from writeoffs.posting.followed import lines_follow
-from writeoffs.posting.models import FeedKind, Posting
 
 ERP, OWN = "ERP", "OWN"
 
@@ -72,24 +70,9 @@ def stock_list_commit(upload: Upload, user: User) -> Committed:
         evidence=[upload.file.sha256],
     )
     if any(entry.origin == OWN for entry in entries):
-        told |= postings_told(_posting_create(entity, source_ref, posted_on, user))
+        told |= postings_told(release_post(entity=entity, source_ref=source_ref, posted_on=posted_on, user=user))
     told |= register_make(upload=upload)
     return Committed(message=message, url=reverse("stock:list", args=[entity.slug]), told=told)
-
-
-def _posting_create(entity: Entity, source_ref: str, posted_on: dt.date, user: User) -> Posting:
-    """The released allowance is ours to book, so its journal is handed to the ERP like any other posting's. Its stock
-    has nothing to follow: the list is the ERP's own."""
-    return Posting.objects.create(
-        entity=entity,
-        source_ref=source_ref,
-        posted_on=posted_on,
-        posted_at=timezone.now(),
-        posted_by=user,
-        status=Posting.Status.NOT_NEEDED,
-        kind=FeedKind.RELEASE,
-        takes=feed_of(entity=entity, kind=FeedKind.RELEASE),
-    )
 
 
 def _stale(upload: Upload) -> StaleContent:
