@@ -349,18 +349,8 @@ class _Planner:
             self.plan.costs[place.ref] = place.unit_cost
 
     def _move(self, row: Row, place: Place, change: Books, sign: int) -> Move:
-        by_year = change.by_year(sign)
-        return Move(
-            place.ref,
-            _MOVEMENT[row.kind],
-            sign * change.quantity,
-            sign * change.cost,
-            sign * change.allowance,
-            sum(amount for _, amount in by_year),
-            by_year,
-            place.location,
-            place.category,
-        )
+        kind = _MOVEMENT[row.kind]
+        return Move.of(place.ref, kind, change, sign, location=place.location, category=place.category)
 
     def _keep(
         self,

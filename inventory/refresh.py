@@ -59,6 +59,22 @@ class Move(NamedTuple):
     location: int
     category: int
 
+    @classmethod
+    def of(cls, lot: int, kind: str, change: Books, sign: int, *, location: int, category: int) -> Move:
+        """What the change does to the lot, with the sign that it has there."""
+        by_year = change.by_year(sign)
+        return cls(
+            lot,
+            kind,
+            sign * change.quantity,
+            sign * change.cost,
+            sign * change.allowance,
+            sum(amount for _, amount in by_year),
+            by_year,
+            location,
+            category,
+        )
+
 
 @dataclass(slots=True)
 class Tally:
@@ -339,20 +355,7 @@ class _Planner:
         self._move(row, "RECEIPT", came)
 
     def _move(self, place: Held | Listed, kind: str, change: Books, sign: int = 1) -> None:
-        by_year = change.by_year(sign)
-        self.plan.moves.append(
-            Move(
-                place.lot,
-                kind,
-                sign * change.quantity,
-                sign * change.cost,
-                sign * change.allowance,
-                sum(amount for _, amount in by_year),
-                by_year,
-                place.location,
-                place.category,
-            )
-        )
+        self.plan.moves.append(Move.of(place.lot, kind, change, sign, location=place.location, category=place.category))
 
 
 def legs(plan: RefreshPlan) -> Iterator[tuple[str, int, int, int, int]]:
