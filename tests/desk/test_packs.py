@@ -289,3 +289,17 @@ def test_the_page_takes_a_constant_number_of_queries(
     client.get(PAGE)
     with django_assert_max_num_queries(45):
         client.get(PAGE)
+
+
+def test_a_month_before_the_books_begin_has_nothing_to_print(books: Books, signed_in: SignIn) -> None:
+    entity, controller = books.company.entity, books.company["CONTROLLER"]
+    first = entity.journal_entries.order_by("posted_on")[0].period
+    empty = FiscalPeriod.objects.filter(entity=entity, starts_on__lt=first.starts_on).order_by("starts_on")[0]
+    period_close(period=empty, user=controller)
+    pack = PeriodPack.objects.get(period=empty)
+    assert set(pack.files.values_list("name", flat=True)) == {"journal.csv", "checklist.csv", "figures.json"}
+    assert not Job.objects.filter(kind="period.pack").exists()
+    again = signed_in(controller).post(f"/e/north/periods/{empty.code}/packs/1/print/", follow=True)
+    assert "before the books began" in again.content.decode()
+    assert "PDFs" not in signed_in(controller).get(f"/e/north/periods/{empty.code}/").content.decode()
+    assert not list(complaints(Tally()))

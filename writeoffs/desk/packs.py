@@ -46,12 +46,13 @@ CONTENTS = (
     "the period's journal, line by line, as csv",
     "the checklist as it stood",
     "the figures themselves, and the heads of the journal's and the audit trail's chains",
+    "of a month before the books begin, the checklist and the heads alone: there are no figures to report",
 )
 
 
 def papers(pack: PeriodPack, checks: Sequence[tuple[str, int, str]]) -> Iterator[Paper]:
     """The frozen files of a pack, in the transaction of the close."""
-    reports = _reports(pack)
+    reports = _reports(pack) if _books_began(pack) else []
     for report in reports:
         yield Paper(f"{report.slug}.xlsx", XLSX, report_xlsx(report))
     yield _journal(pack)
@@ -73,6 +74,11 @@ def papers(pack: PeriodPack, checks: Sequence[tuple[str, int, str]]) -> Iterator
         "reports": {report.slug: typeset_data(report) for report in reports},
     }
     yield Paper(FIGURES, JSON, json.dumps(figures, ensure_ascii=False, indent=1).encode())
+
+
+def _books_began(pack: PeriodPack) -> bool:
+    """Whether anything is posted up to the period's end."""
+    return JournalEntry.objects.filter(entity=pack.entity, sealed=True, posted_on__lte=pack.period.ends_on).exists()
 
 
 def _reports(pack: PeriodPack) -> list[Report]:
@@ -113,9 +119,14 @@ def _checklist(checks: Sequence[tuple[str, int, str]]) -> Paper:
 
 
 def print_later(pack: PeriodPack) -> None:
-    """Have the PDFs printed once the close is kept."""
+    """Have the PDFs printed once the close is kept; nothing to do where no report was frozen."""
     assert pack.closed_by is not None
-    _queue(pack, pack.closed_by)
+    if _has_reports(pack):
+        _queue(pack, pack.closed_by)
+
+
+def _has_reports(pack: PeriodPack) -> bool:
+    return pack.files.filter(content_type=XLSX).exists()
 
 
 def _queue(pack: PeriodPack, user: User) -> Job:
@@ -142,6 +153,8 @@ def _print_again(pack: PeriodPack, user: User) -> Job:
     if Role.CONTROLLER not in roles_in(pack.entity, user):
         raise NotAllowed(f"Printing the papers of {pack.period} needs the role controller in {pack.entity}.")
     PeriodPack.objects.select_for_update().get(pk=pack.pk)
+    if not _has_reports(pack):
+        raise WrongState(f"{pack.period} was closed before the books began; there is nothing to print.")
     last = job_of(pack)
     if last is not None and last.status in (Job.Status.QUEUED, Job.Status.RUNNING):
         raise WrongState(f"The papers of {pack.period} are being printed. Reload the page in a minute.")

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
@@ -61,8 +62,12 @@ def _build(say: Say) -> None:
 
 def _people() -> dict[str, User]:
     made = {}
+    # Hashed once: it is the same public one for all, and slow by design.
+    password = make_password(PASSWORD)
     for person in PEOPLE:
-        user = User.objects.create_user(person.email, PASSWORD, full_name=person.name, is_staff=person.is_staff)
+        user = User.objects.create_user(person.email, None, full_name=person.name, is_staff=person.is_staff)
+        user.password = password
+        user.save(update_fields=["password"])
         EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
         if person.is_staff:
             user.groups.add(Group.objects.get(name=USER_ADMINISTRATORS))
