@@ -157,6 +157,8 @@ PAGES: tuple[Page, ...] = (
     Page("changes", f"{HOME}changes/", "approver"),
     Page("audit", f"{HOME}audit/", "auditor"),
     Page("report-policies", f"{HOME}reports/policies/?period=FY2026"),
+    Page("report-disclosures", f"{HOME}reports/disclosures/?period=FY2026", "auditor"),
+    Page("print-disclosures", f"{HOME}reports/disclosures/print/?period=FY2026", "auditor"),
     Page("reports", f"{HOME}reports/"),
     Page("report-tax-bridge", f"{HOME}reports/tax_bridge/?period=2026-11", "auditor"),
     Page("print-tax-bridge", f"{HOME}reports/tax_bridge/print/?period=2026-11", "auditor"),

@@ -20,12 +20,14 @@ from writeoffs.reports.selectors import adjusted_movements
 from writeoffs.reports.statements.spans import ADJUSTMENTS
 
 ZERO = Decimal(0)
+# Lots whose write-down is still attached on the last day.
+LOWERED = "lowered"
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
     """What a drill-down is narrowed to; empty or None: not at all. class_id: a category, 0 for lines without one.
-    part: of what is dated its last day, a fiscal year's last: as in a Span."""
+    part: of what is dated its last day, a fiscal year's last: as in a Span. lots: LOWERED or all."""
 
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
@@ -38,6 +40,7 @@ class Narrow:
     class_id: int | None = None
     source_ref: str = ""
     part: str = ""
+    lots: str = ""
 
 
 class Streamed:
@@ -85,7 +88,15 @@ def movements_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[Movement]:
     if narrow.part and narrow.ends_on:
         adjusted = adjusted_movements(entity=entity, day=narrow.ends_on)
         found = found.filter(adjusted if narrow.part == ADJUSTMENTS else ~adjusted)
+    if narrow.lots == LOWERED:
+        found = found.filter(lot__in=lots_lowered(found))
     return found.order_by("sequence")
+
+
+def lots_lowered(until: QuerySet[Movement]) -> QuerySet[Any, Any]:
+    """The lots whose write-down is still attached after these movements, from their first one on."""
+    moved = until.order_by().exclude(write_down=ZERO).values("lot").annotate(attached=Sum("write_down"))
+    return moved.filter(attached__gt=ZERO).values("lot")
 
 
 def movement_totals(movements: QuerySet[Movement]) -> MovementTotals:

@@ -16,7 +16,7 @@ from inventory.models import MovementKind
 from writeoffs.ledger.models import Leg, Origin
 from writeoffs.ledger.roles import ROLES
 from writeoffs.proposals.models import Kind
-from writeoffs.reports.behind import Narrow
+from writeoffs.reports.behind import LOWERED, Narrow
 from writeoffs.reports.selectors import RegisterFilter
 from writeoffs.reports.statements.spans import (
     ADJUSTMENTS,
@@ -78,14 +78,21 @@ class PeriodForm(_Styled):
     compare = forms.ChoiceField(label="Compare with", choices=COMPARISONS, required=False)
 
     def __init__(
-        self, data: Any, *, periods: Sequence[PeriodFact], default: Span, locale: str, compares: bool = False
+        self,
+        data: Any,
+        *,
+        periods: Sequence[PeriodFact],
+        default: Span,
+        locale: str,
+        compares: bool = False,
+        compare: str = PREVIOUS,
     ) -> None:
         given = data.copy()
         if not given.get("period"):
             given["period"] = "range" if given.get("from") or given.get("to") else default.code
         if default.code == "range" and not given.get("from"):
             given["from"], given["to"] = default.starts_on.isoformat(), default.ends_on.isoformat()
-        given.setdefault("compare", PREVIOUS)
+        given.setdefault("compare", compare)
         super().__init__(given)
         self.periods, self.locale = periods, locale
         field = self.fields["period"]
@@ -197,6 +204,7 @@ class BehindForm(_Styled):
     part = forms.ChoiceField(
         required=False, choices=[(BOTH, ""), (MONTHS, MONTHS), (ADJUSTMENTS, ADJUSTMENTS)], widget=forms.HiddenInput()
     )
+    lots = forms.ChoiceField(required=False, choices=[("", "All"), (LOWERED, "Written down")])
 
     def __init__(self, data: Any, *, entity: Entity, fields: Sequence[str]) -> None:
         super().__init__(data)
@@ -231,6 +239,7 @@ class BehindForm(_Styled):
             class_id=given["category"],
             source_ref=given["source"],
             part=given["part"],
+            lots=given.get("lots", ""),
         )
 
     def words(self, locale: str) -> str:
@@ -252,6 +261,7 @@ class BehindForm(_Styled):
         parts += [str(Leg(given["leg"]).label)] if given.get("leg") else []
         if given["category"] is not None:
             parts.append(self.class_names[given["category"]])
+        parts += ["lots written down"] if given.get("lots") else []
         parts += [str(given[name]) for name in ("account", "source") if given.get(name)]
         return ", ".join(parts) or "everything"
 

@@ -42,6 +42,16 @@ class Links:
         """How the figure of one lot came about."""
         return self._to("valuation:line", number, pk)
 
+    def assessment(self, number: str) -> str:
+        return self._to("valuation:assessment", number)
+
+    def policy(self, pk: int) -> str:
+        return self._to("valuation:policy", pk)
+
+    def events(self) -> str:
+        """The list of events after reporting dates."""
+        return self._to("proposals:events")
+
     def trial_balance(self, pk: int, codes: Sequence[str] = ()) -> str:
         """The balances of some accounts on a trial balance; of all without codes."""
         return self._to("ledger:trial_balance", pk, account=",".join(codes))
@@ -69,12 +79,15 @@ class Links:
         kinds: Sequence[str] = (),
         class_id: int | None = None,
         part: str = "",
+        lots: str = "",
     ) -> str:
+        """lots: "lowered" for those whose write-down is still attached on the last day."""
         return self._to(
             "reports:movements",
             **{"from": starts_on and starts_on.isoformat(), "to": ends_on.isoformat(), "kind": ",".join(kinds)},
             category=class_id,
             part=part,
+            lots=lots,
         )
 
     def lines(

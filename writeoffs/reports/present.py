@@ -70,7 +70,9 @@ def _formats_of(formats: Formats, cell: Cell) -> Formats:
 
 
 def _css(column: Column) -> str:
-    return "num" if column.is_figure else "wide" if column.room > 1 else ""
+    if column.is_figure:
+        return "num"
+    return "wide wider" if column.room > 2 else "wide" if column.room > 1 else ""
 
 
 def cut_sentence(tables: list[ShownTable], limit: int) -> str:

@@ -26,7 +26,7 @@ from writeoffs.reports.forms import EARLIEST, LATEST, BehindForm, ListingForm, P
 from writeoffs.reports.links import Links
 from writeoffs.reports.present import PAPER_LINES, cut_sentence, shown_tables, typeset_data
 from writeoffs.reports.standing import standing_notices, standing_of
-from writeoffs.reports.statements.spans import PeriodFact, compared_span, default_span, range_span
+from writeoffs.reports.statements.spans import PREVIOUS, PeriodFact, compared_span, default_span, range_span
 from writeoffs.reports.tables import Formats, Notice, Report
 from writeoffs.reports.trace import line_of, trace_of
 
@@ -52,11 +52,14 @@ class Asked:
     frame: Frame
 
 
-def _asked(request: EntityRequest, shape: str, *, compares: bool = False) -> Asked:
+def _asked(request: EntityRequest, shape: str, *, compares: bool = False, compare: str = PREVIOUS) -> Asked:
+    """compare: what is compared with where the address says nothing."""
     entity = request.entity
     periods = selectors.periods_all(entity=entity)
     default = default_span(periods, entity.local_date(), entity.locale)
-    form = PeriodForm(request.GET, periods=periods, default=default, locale=entity.locale, compares=compares)
+    form = PeriodForm(
+        request.GET, periods=periods, default=default, locale=entity.locale, compares=compares, compare=compare
+    )
     span = form.span(default)
     compared = compared_span(span, periods, form.comparison, entity.locale) if compares else None
     links = Links(entity if shape == SCREEN else None)
@@ -155,7 +158,7 @@ def listing(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
 @for_entity()
 def movements(request: EntityRequest, shape: str = SCREEN) -> HttpResponse:
     """The movements behind a figure of a roll-forward."""
-    frame, form = _behind(request, shape, ("kind",))
+    frame, form = _behind(request, shape, ("kind", "lots"))
     found = behind.movements_behind(entity=request.entity, narrow=form.narrow())
     page = _page(request, found) if shape == SCREEN else None
     report = movements_report(

@@ -47,7 +47,8 @@ def policies_table(frame: Frame, facts: Sequence[PolicyFact], slug: str, title: 
         rows=[
             Row(
                 (
-                    *(Cell(fact.basis), Cell(fact.stock), Cell(fact.starts_on), Cell(fact.says)),
+                    *(Cell(fact.basis), Cell(fact.stock), Cell(fact.starts_on, frame.links.policy(fact.key))),
+                    Cell(fact.says),
                     *((Cell(fact.before or "None: the first policy"),) if changed else ()),
                     *(Cell(fact.reason), Cell(fact.asked_by), Cell(fact.decided_by), Cell(fact.decided_on)),
                 )
