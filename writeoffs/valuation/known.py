@@ -3,20 +3,22 @@
 Invariants: each function is one query whatever the number of rows and gives plain tuples, in the order of the columns
 named beside it: ids, dates, raw scaled integers (unit figures and rates in their own scale). Of the versions for one
 subject and day the highest counts; a withdrawn one counts as none, so that an earlier day's figure stands again.
-known_at: as things were known at that moment; without it, as they are known now.
+known_at: as things were known at that moment; without it, as they are known now. items: of these alone, None: of all.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, TypeAlias
 
 from django.db import connection
 
 from core.models import Entity
-from core.sets import day_of
+from core.sets import among, day_of, ids
 
 Row: TypeAlias = tuple[Any, ...]
+Items: TypeAlias = Collection[int] | None
 
 # lot_id None: of every lot of the item. offered_on may be None; recovers_in_year is a bool.
 PRICE_COLUMNS = (
@@ -35,11 +37,12 @@ SALES_COLUMNS = ("id", "location_id", "category_id", "starts_on", "ends_on", "re
 RATE_COLUMNS = ("currency", "rate", "as_of")
 
 
-def prices_as_of(*, entity: Entity, as_of: dt.date, known_at: dt.datetime | None = None) -> list[Row]:
+def prices_as_of(
+    *, entity: Entity, as_of: dt.date, known_at: dt.datetime | None = None, items: Items = None
+) -> list[Row]:
     """The price of each item, and of each lot that has its own, that is valid on the day. See PRICE_COLUMNS."""
-    return _latest(
-        "valuation_price", PRICE_COLUMNS, entity, as_of, known_at, by=("item_id", "lot_id"), empty=("lot_id",)
-    )
+    by = ("item_id", "lot_id")
+    return _latest("valuation_price", PRICE_COLUMNS, entity, as_of, known_at, by=by, empty=("lot_id",), items=items)
 
 
 def uses_as_of(*, entity: Entity, as_of: dt.date, known_at: dt.datetime | None = None) -> list[Row]:
@@ -59,9 +62,11 @@ def rates_as_of(*, entity: Entity, as_of: dt.date, known_at: dt.datetime | None 
     return _latest("valuation_pricerate", RATE_COLUMNS, entity, as_of, known_at, by=("currency",))
 
 
-def contracts_as_of(*, entity: Entity, as_of: dt.date, known_at: dt.datetime | None = None) -> list[Row]:
+def contracts_as_of(
+    *, entity: Entity, as_of: dt.date, known_at: dt.datetime | None = None, items: Items = None
+) -> list[Row]:
     """The firm sales in force on the day, those that end first before the others. See CONTRACT_COLUMNS."""
-    return _in_force("valuation_contract", CONTRACT_COLUMNS, entity, as_of, known_at)
+    return _in_force("valuation_contract", CONTRACT_COLUMNS, entity, as_of, known_at, items=items)
 
 
 def commitments_as_of(*, entity: Entity, as_of: dt.date, known_at: dt.datetime | None = None) -> list[Row]:
@@ -78,17 +83,25 @@ def demand_window(as_of: dt.date, months: int) -> tuple[dt.date, dt.date]:
     return dt.date(first // 12, first % 12 + 1, 1), dt.date(last // 12, last % 12 + 1, 1)
 
 
-def demand_as_of(*, entity: Entity, as_of: dt.date, months: int = 12, known_at: dt.datetime | None = None) -> list[Row]:
+def demand_as_of(
+    *,
+    entity: Entity,
+    as_of: dt.date,
+    months: int = 12,
+    known_at: dt.datetime | None = None,
+    items: Items = None,
+) -> list[Row]:
     """Units of each item in the last so many whole months, and how many of these have a figure. An item without any
     figure in them is not among the rows. See DEMAND_COLUMNS."""
     first, last = demand_window(as_of, months)
     known, values = _known("t", known_at)
+    own, mine = _of(items)
     sql = (
         "select t.item_id, sum(t.quantity), count(*), min(t.month), max(t.month) from valuation_demand t "
         f"where t.entity_id = %s and t.month between %s and %s and not t.withdrawn{known}"
-        f"{_newest('valuation_demand', ('item_id', 'month'), known_at)} group by t.item_id"
+        f"{_newest('valuation_demand', ('item_id', 'month'), known_at)}{own} group by t.item_id"
     )
-    rows = _rows(sql, [entity.pk, first, last, *values, *values])
+    rows = _rows(sql, [entity.pk, first, last, *values, *values, *mine])
     # PostgreSQL gives the sum of bigints as a numeric, SQLite the month as a text.
     return [(item, int(total), count, day_of(lowest), day_of(highest)) for item, total, count, lowest, highest in rows]
 
@@ -133,11 +146,12 @@ def _latest(
     *,
     by: tuple[str, ...],
     empty: tuple[str, ...] = (),
+    items: Items = None,
 ) -> list[Row]:
     """Of each subject the row of the latest day on or before `as_of`."""
     # Keys alone are sorted; the rest of the row is read for those that count.
-    ids, values = _latest_ids(table, entity, as_of, known_at, by=by, empty=empty)
-    return _rows(f"select {_columns(columns)} from ({ids}) k join {table} t on t.id = k.id", values)
+    keys, values = _latest_ids(table, entity, as_of, known_at, by=by, empty=empty, items=items)
+    return _rows(f"select {_columns(columns)} from ({keys}) k join {table} t on t.id = k.id", values)
 
 
 def _latest_ids(
@@ -148,29 +162,42 @@ def _latest_ids(
     *,
     by: tuple[str, ...],
     empty: tuple[str, ...] = (),
+    items: Items = None,
 ) -> tuple[str, list[Any]]:
+    own, mine = _of(items)
     known, values = _known("t", known_at)
     part = ", ".join(f"t.{column}" for column in by)
     # A currency is every company's, an item is one's own: the shortest key is the quickest.
     newest = _newest(table, (*(("entity_id",) if by == ("currency",) else ()), *by, "as_of"), known_at, empty=empty)
     sql = (
         f"select r.id from (select t.id, row_number() over (partition by {part} order by t.as_of desc) as place "
-        f"from {table} t where t.entity_id = %s and t.as_of <= %s and not t.withdrawn{known}{newest}) r "
+        f"from {table} t where t.entity_id = %s and t.as_of <= %s and not t.withdrawn{known}{newest}{own}) r "
         "where r.place = 1"
     )
-    return sql, [entity.pk, as_of, *values, *values]
+    return sql, [entity.pk, as_of, *values, *values, *mine]
 
 
 def _in_force(
-    table: str, columns: tuple[str, ...], entity: Entity, as_of: dt.date, known_at: dt.datetime | None
+    table: str,
+    columns: tuple[str, ...],
+    entity: Entity,
+    as_of: dt.date,
+    known_at: dt.datetime | None,
+    *,
+    items: Items = None,
 ) -> list[Row]:
+    own, mine = _of(items)
     known, values = _known("t", known_at)
     newest = _newest(table, ("entity_id", "reference", "item_id"), known_at)
     sql = (
         f"select {_columns(columns)} from {table} t where t.entity_id = %s and t.starts_on <= %s and t.ends_on >= %s "
-        f"and not t.withdrawn{known}{newest} order by t.ends_on, t.id"
+        f"and not t.withdrawn{known}{newest}{own} order by t.ends_on, t.id"
     )
-    return _rows(sql, [entity.pk, as_of, as_of, *values, *values])
+    return _rows(sql, [entity.pk, as_of, as_of, *values, *values, *mine])
+
+
+def _of(items: Items) -> tuple[str, list[Any]]:
+    return ("", []) if items is None else (f" and {among('t.item_id')}", [ids(sorted(items))])
 
 
 def _newest(table: str, subject: tuple[str, ...], known_at: dt.datetime | None, *, empty: tuple[str, ...] = ()) -> str:

@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from core.models import Entity
 from core.money import RATE_SCALE, to_raw
-from core.sets import day_of
+from core.sets import among, day_of, ids
 from core.words import Framework
 from inventory.models import Movement
 from writeoffs.ledger.calendar import fiscal_year_of
@@ -59,19 +59,22 @@ class Stock:
         return len(self.lots) - len(self.outside)
 
 
-def stock_as_of(*, entity: Entity, day: dt.date, scope: Scope, basis: str = Basis.LEADING) -> Stock:
-    """Every lot that held units or value on the day. carried and charged are those of the basis. Seven queries at
-    most."""
+def stock_as_of(
+    *, entity: Entity, day: dt.date, scope: Scope, basis: str = Basis.LEADING, items: known.Items = None
+) -> Stock:
+    """Every lot that held units or value on the day. carried and charged are those of the basis. items: lots of these
+    alone. Seven queries at most."""
     last = Movement.objects.filter(entity=entity).aggregate(last=Max("posted_on"))["last"]
     source, values = _standing(entity, day) if last is not None and last > day else _now(entity)
+    own, mine = ("", []) if items is None else (f" and {among('s.item_id')}", [ids(sorted(items))])
     with connection.cursor() as cursor:
         cursor.execute(
             "select s.id, s.item_id, i.category_id, s.quantity, s.cost - s.allowance + s.write_down, s.write_down, "
             f"{_day('s.received_on')}, {_day('s.expires_on')}, s.location_id from ({source}) s "
             "join inventory_item i on i.id = s.item_id "
-            "where s.quantity <> 0 or s.cost <> 0 or s.write_down <> 0 "
+            f"where (s.quantity <> 0 or s.cost <> 0 or s.write_down <> 0){own} "
             "order by s.item_id, s.received_on is null, s.received_on, s.id",
-            values,
+            [*values, *mine],
         )
         rows = cursor.fetchall()
     outside = frozenset(row[0] for row in rows if not scope.holds(row[2], row[8])) if not scope.whole else frozenset()
@@ -173,16 +176,18 @@ class _Days(dict[Any, int]):
 # --- inputs ----------------------------------------------------------------------------------------------------------
 
 
-def known_as_of(*, entity: Entity, day: dt.date, basis: str, categories: Mapping[int, int]) -> tuple[Known, list[str]]:
+def known_as_of(
+    *, entity: Entity, day: dt.date, basis: str, categories: Mapping[int, int], items: known.Items = None
+) -> tuple[Known, list[str]]:
     """The inputs and policies that count on the day, and sentences on what is missing of them. categories: item -> its
-    class, of the items on hand."""
+    class, of the items on hand. items: what is known of these alone."""
     rates = {currency: int(rate) for currency, rate, _ in known.rates_as_of(entity=entity, as_of=day)}
     rates[entity.currency] = PAR
     default, policies, said = policy_facts(entity=entity, day=day, basis=basis)
     prices: dict[int, PriceFacts] = {}
     lot_prices: dict[int, PriceFacts] = {}
     lost: set[str] = set()
-    for row in known.prices_as_of(entity=entity, as_of=day):
+    for row in known.prices_as_of(entity=entity, as_of=day, items=items):
         price = _price(row, rates)
         if price.rate is None:
             lost.add(price.currency)
@@ -191,7 +196,7 @@ def known_as_of(*, entity: Entity, day: dt.date, basis: str, categories: Mapping
         else:
             lot_prices[row[2]] = price
     said += [f"No rate for {code} is known on {day.isoformat()}: prices in it were not used." for code in sorted(lost)]
-    contracts, told = _contracts(entity, day, prices, rates)
+    contracts, told = _contracts(entity, day, prices, rates, items)
     uses: dict[int, list[int]] = {}
     for _, material, product, _ in known.uses_as_of(entity=entity, as_of=day):
         uses.setdefault(material, []).append(product)
@@ -201,7 +206,7 @@ def known_as_of(*, entity: Entity, day: dt.date, basis: str, categories: Mapping
             lot_prices=lot_prices,
             contracts=contracts,
             uses=uses,
-            demand=_demand(entity, day, default, policies, categories),
+            demand=_demand(entity, day, default, policies, categories, items),
             policies=policies,
             default=default,
             unit_costs=_unit_costs(entity, {product for products in uses.values() for product in products}),
@@ -216,6 +221,7 @@ def _demand(
     default: PolicyFacts,
     policies: Mapping[int, PolicyFacts],
     categories: Mapping[int, int],
+    items: known.Items,
 ) -> dict[int, tuple[int, int]]:
     """Item -> (units, months): of the window of its policy, from the first month that has a figure on; a month without
     one after that counts as nil. A query for each length of window."""
@@ -223,7 +229,7 @@ def _demand(
     asking = {policy.demand_months for policy in (default, *policies.values()) if policy.excess_months is not None}
     for months in sorted(asking):
         _, last = known.demand_window(day, months)
-        for item, total, _, first, _ in known.demand_as_of(entity=entity, as_of=day, months=months):
+        for item, total, _, first, _ in known.demand_as_of(entity=entity, as_of=day, months=months, items=items):
             category = categories.get(item)
             if category is not None and policies.get(category, default).demand_months == months:
                 found[item] = total, (last.year - first.year) * 12 + last.month - first.month + 1
@@ -246,12 +252,12 @@ def _price(row: known.Row, rates: dict[str, int]) -> PriceFacts:
 
 
 def _contracts(
-    entity: Entity, day: dt.date, prices: dict[int, PriceFacts], rates: dict[str, int]
+    entity: Entity, day: dt.date, prices: dict[int, PriceFacts], rates: dict[str, int], items: known.Items
 ) -> tuple[dict[int, list[Sold]], list[str]]:
     """Net per unit: the contract's own costs, or those of the item's price where they are in the same currency."""
     found: dict[int, list[Sold]] = {}
     said = []
-    for row in known.contracts_as_of(entity=entity, as_of=day):
+    for row in known.contracts_as_of(entity=entity, as_of=day, items=items):
         _, item, reference, quantity, price, currency, completion, sale, _, _ = row
         rate = rates.get(currency)
         if rate is None:

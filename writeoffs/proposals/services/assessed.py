@@ -18,15 +18,16 @@ from core import audit
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed, WrongState
 from core.models import Entity, Location, User
-from core.money import MONEY_SCALE, QUANTITY_SCALE, from_raw, to_raw
+from core.money import MONEY_SCALE, from_raw
 from core.sets import among, ids
 from core.words import Framework, Role
 from writeoffs.posting.lots import fiscal_year_of, lot_states
-from writeoffs.proposals.assessed import AcceptedLine, Asked, Left, LeftOut, Taken, planned
+from writeoffs.proposals.assessed import Asked, Left, LeftOut, Taken, planned
+from writeoffs.proposals.assessed_lines import COLUMNS, accepted_line
 from writeoffs.proposals.models import Evidence, Kind, Proposal, Status
 from writeoffs.proposals.services.centres import with_default_centres
 from writeoffs.proposals.services.create import Header, proposal_create
-from writeoffs.valuation.models import Assessment, AssessmentLine, Basis, Level, Price
+from writeoffs.valuation.models import Assessment, AssessmentLine, Basis, Price
 
 # So many papers a proposal carries; the others stand on the lines of the assessment.
 PAPERS = 20
@@ -84,15 +85,9 @@ def assessed_plan(
     entity = assessment.entity
     refuse_unproposable(assessment)
     rows = list(
-        lines.select_related(None)
-        .order_by("lot__location__code", "lot__item__sku", "pk")
-        .values_list(
-            *("pk", "lot_id", "outcome", "governs", "reason", "override_cause", "quantity", "cost", "required"),
-            *("override", "override_by_id", "proposal_ref", "level", "contract_quantity", "policy__least"),
-            *("lot__expires_on", "flag"),
-        )
+        lines.select_related(None).order_by("lot__location__code", "lot__item__sku", "pk").values_list(*COLUMNS)
     )
-    accepted = [_accepted(row, assessment) for row in rows]
+    accepted = [accepted_line(row, assessment) for row in rows]
     refs = {row[0]: row[11] for row in rows if row[11]}
     states = lot_states(entity=entity, lot_ids=[line.lot_id for line in accepted], lock=lock)
     asked = Asked(
@@ -119,30 +114,6 @@ def refuse_unproposable(assessment: Assessment) -> None:
             f"{assessment} is {assessment.get_status_display().lower()}, so nothing can be proposed from it. Start "
             "another assessment."
         )
-
-
-_GOVERNS = dict(AssessmentLine.Governs.choices)
-
-
-def _accepted(row: Sequence[object], assessment: Assessment) -> AcceptedLine:
-    (pk, lot_id, outcome, governs, reason, cause, quantity, cost, required, *more) = row
-    (override, by, _, level, contracted, least, expires_on, _) = more
-    overridden = override is not None
-    return AcceptedLine(
-        id=pk,  # type: ignore[arg-type]
-        lot_id=lot_id,  # type: ignore[arg-type]
-        tested=outcome == AssessmentLine.Outcome.TESTED or (overridden and outcome != AssessmentLine.Outcome.OUT),
-        governs=str(governs),
-        reason=str(cause or reason),
-        quantity=to_raw(quantity, QUANTITY_SCALE),  # type: ignore[arg-type]
-        cost=to_raw(cost, MONEY_SCALE),  # type: ignore[arg-type]
-        governing=to_raw(override if overridden else required, MONEY_SCALE),  # type: ignore[arg-type]
-        least=0 if least is None or overridden else to_raw(least, MONEY_SCALE),  # type: ignore[arg-type]
-        by_item=level == Level.ITEM and not contracted and not overridden,
-        expired=expires_on is not None and expires_on < assessment.as_of,  # type: ignore[operator]
-        overridden_by=by,  # type: ignore[arg-type]
-        note=f"{assessment}: {'overridden' if overridden else str(_GOVERNS[str(governs)]).lower()}",
-    )
 
 
 def _open_on(entity: Entity, lot_ids: Sequence[int]) -> dict[int, str]:

@@ -9,10 +9,12 @@ from django.utils import timezone
 from core import audit
 from core.errors import BadInput, StaleContent, WrongState
 from core.models import User
+from inventory.books import last_movement
 from inventory.models import CountSheet
 from writeoffs.ledger.mapping import resolver_of
 from writeoffs.posting.book import accounts_for
 from writeoffs.proposals import content, policy
+from writeoffs.proposals.behind import refuse_other_requirement
 from writeoffs.proposals.charges import charges_check
 from writeoffs.proposals.counted import refuse_moved, sheet_told
 from writeoffs.proposals.entry_only import is_entry_only
@@ -69,6 +71,7 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     refuse_unclassified(proposal)
     refuse_moved(proposal, step="Remove those lines and have the lots counted again, then submit it.")
     lines = content_refresh(proposal)
+    refuse_other_requirement(proposal, lines)
     charges_check(proposal)
     refuse_missing(proposal)
     mapping = resolver_of(entity=proposal.entity)
@@ -79,7 +82,14 @@ def proposal_submit(*, proposal: Proposal, user: User, version: int | None = Non
     step(proposal, verb=Verb.SUBMIT, to=to, user=user, values=values)
     message = f"{user} submitted {proposal.number}: {content.amount_said(proposal)}."
     finding = [proposal.finding, proposal.material]
-    _tell(proposal, user, "submitted", message, accounts=accounts, finding=finding, content=content.VERSION)
+    last = last_movement(proposal.entity)
+    _tell(
+        *(proposal, user, "submitted", message),
+        accounts=accounts,
+        movement=last,
+        finding=finding,
+        content=content.VERSION,
+    )
     return proposal
 
 

@@ -19,6 +19,7 @@ from writeoffs.ledger.models import JournalEntry
 from writeoffs.posting.book import posting_book, posting_prepare
 from writeoffs.posting.erp_proof import postings_told
 from writeoffs.proposals import content, policy
+from writeoffs.proposals.behind import refuse_other_requirement
 from writeoffs.proposals.counted import differences_left, refuse_moved, sheet_told
 from writeoffs.proposals.models import Proposal, Status, Verb
 from writeoffs.proposals.records import POSTED, decision_told, posted_rows
@@ -100,6 +101,7 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
     charges = content.charges_planned(proposal)
     prepared = posting_prepare(content.document_of(proposal, content.instructions_of(lines), charges))
     refuse_moved(proposal, step=RETURN_COUNT)
+    refuse_other_requirement(proposal, lines)
     refuse_differences(proposal, lines, prepared)
     evidence = content.evidence_digests(proposal)
     step(

@@ -12,6 +12,7 @@ from core.errors import StaleContent, WrongState
 from core.models import User
 from writeoffs.posting.book import Prepared, posting_preview
 from writeoffs.proposals import content, policy
+from writeoffs.proposals.behind import refuse_other_requirement
 from writeoffs.proposals.content import RawLine
 from writeoffs.proposals.counted import refuse_moved
 from writeoffs.proposals.models import Decision, Proposal
@@ -79,6 +80,7 @@ def content_check(proposal: Proposal, *, seen: str) -> tuple[list[RawLine], Prep
             "Return it to the preparer, who submits it again."
         )
     refuse_moved(proposal, step=RETURN_COUNT)
+    refuse_other_requirement(proposal, lines)
     prepared = posting_preview(content.document_of(proposal, content.instructions_of(lines)))
     refuse_differences(proposal, lines, prepared)
     return lines, prepared

@@ -25,6 +25,7 @@ from writeoffs.posting.acknowledge import ACKNOWLEDGED_BY
 from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.posting.models import Posting
 from writeoffs.proposals import content, late, policy, selectors, services, statements
+from writeoffs.proposals.behind import behind
 from writeoffs.proposals.charge_forms import CentreForm
 from writeoffs.proposals.charges import CARRIERS
 from writeoffs.proposals.claims import claim_behind
@@ -80,6 +81,7 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "effects": statements.effects_shown(proposal, balance),
         "balance": balance,
         "overrides": _overrides(proposal),
+        "behind": behind(proposal),
         **_found_late(proposal),
         **_after_posting(request, proposal),
     }
