@@ -159,6 +159,8 @@ PAGES: tuple[Page, ...] = (
     Page("report-policies", f"{HOME}reports/policies/?period=FY2026"),
     Page("report-disclosures", f"{HOME}reports/disclosures/?period=FY2026", "auditor"),
     Page("print-disclosures", f"{HOME}reports/disclosures/print/?period=FY2026", "auditor"),
+    Page("report-controls", f"{HOME}reports/controls/?period=FY2026", "auditor"),
+    Page("print-controls", f"{HOME}reports/controls/print/?period=FY2026", "auditor"),
     Page("reports", f"{HOME}reports/"),
     Page("report-tax-bridge", f"{HOME}reports/tax_bridge/?period=2026-11", "auditor"),
     Page("print-tax-bridge", f"{HOME}reports/tax_bridge/print/?period=2026-11", "auditor"),

@@ -4,10 +4,12 @@ of the chains can be taken away, and one that was taken earlier be held up again
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django import forms
 from django.core.paginator import Paginator
+from django.db import DatabaseError, transaction
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -21,6 +23,7 @@ from core.words import Role
 from writeoffs.desk.audit_search import AuditForm, events_found
 
 PER_PAGE = 50
+PROVED = "chains.proved"
 # What an auditor reads at once; `manage.py verify --all` names every one.
 COMPLAINTS = 20
 
@@ -63,8 +66,26 @@ def audit_trail(request: EntityRequest) -> HttpResponse:
 @require_POST
 @for_entity(Role.AUDITOR, Role.CONTROLLER)
 def audit_prove(request: EntityRequest) -> HttpResponse:
-    """Recompute every chain of the company from its first link to its head; reads only."""
-    return _page(request, proofs=_proofs(request))
+    """Recompute every chain of the company from its first link to its head; that it was done is an event."""
+    proofs = _proofs(request)
+    _proved(request, proofs)
+    return _page(request, proofs=proofs)
+
+
+def _proved(request: EntityRequest, proofs: list[Proved]) -> None:
+    """Keep who proved the chains and what came of it. A trail that is broken may take no event any more; then the page
+    has said so."""
+    broken = sum(1 for proof in proofs if proof.complaints)
+    links, what = sum(proof.links for proof in proofs), "chain" if len(proofs) == 1 else "chains"
+    result = f"{broken} of them broken" if broken else "nothing is wrong"
+    with suppress(DatabaseError), transaction.atomic():
+        audit.record(
+            entity=request.entity,
+            actor=request.user,
+            kind=PROVED,
+            message=f"{request.user} proved {len(proofs)} {what}, {links:,} links in all: {result}.",
+            data={"links": links, "broken": broken},
+        )
 
 
 @require_POST

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from core.errors import OverLimit
 from core.models import Entity, User
 from core.money import display_money
@@ -103,22 +105,35 @@ def limits_at(*, entity: Entity, day: dt.date) -> ApprovalLimits | None:
 
 def bands_of(limits: ApprovalLimits) -> list[Band]:
     """Two queries."""
+    return _bands(Q(limits=limits)).get(limits.pk, [])
+
+
+def bands_all(*, entity: Entity) -> dict[int, list[Band]]:
+    """Version of the limits (its key) -> its bands, of every version. Two queries."""
+    return _bands(Q(limits__entity=entity))
+
+
+def _bands(of: Q) -> dict[int, list[Band]]:
+    bands = ApprovalBand.objects.filter(of).select_related("title")
     holders: dict[int, set[int]] = {}
-    for title_id, user_id in TitleHolder.objects.filter(title__limits=limits).values_list("title_id", "user_id"):
+    held = TitleHolder.objects.filter(title__in=ApprovalTitle.objects.filter(of).order_by().values("pk"))
+    for title_id, user_id in held.order_by().values_list("title_id", "user_id"):
         holders.setdefault(title_id, set()).add(user_id)
-    return [
-        Band(
-            band.up_to,
-            band.title.rank,
-            band.title.name,
-            band.title.code,
-            frozenset(holders.get(band.title_id, ())),
-            band.reason,
-            band.category_id,
-            band.location_id,
+    found: dict[int, list[Band]] = {}
+    for band in bands:
+        found.setdefault(band.limits_id, []).append(
+            Band(
+                band.up_to,
+                band.title.rank,
+                band.title.name,
+                band.title.code,
+                frozenset(holders.get(band.title_id, ())),
+                band.reason,
+                band.category_id,
+                band.location_id,
+            )
         )
-        for band in ApprovalBand.objects.filter(limits=limits).select_related("title")
-    ]
+    return found
 
 
 def limits_of(proposal: Proposal) -> ApprovalLimits | None:

@@ -48,6 +48,17 @@ class Links:
     def policy(self, pk: int) -> str:
         return self._to("valuation:policy", pk)
 
+    def audit(self, *, kind: str, starts_on: dt.date, ends_on: dt.date) -> str:
+        """The events of one kind on the audit page."""
+        return self._to("desk:audit", kind=kind, starts_on=starts_on, ends_on=ends_on)
+
+    def changes(self) -> str:
+        return self._to("desk:changes")
+
+    def quarantine(self) -> str:
+        """What is overdue in the register."""
+        return self._to("stock:quarantine", status="overdue")
+
     def events(self) -> str:
         """The list of events after reporting dates."""
         return self._to("proposals:events")

@@ -5,7 +5,15 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from writeoffs.reports import assessment_views, disclosure_views, margin_views, policy_views, tax_views, views
+from writeoffs.reports import (
+    assessment_views,
+    control_views,
+    disclosure_views,
+    margin_views,
+    policy_views,
+    tax_views,
+    views,
+)
 
 app_name = "reports"
 
@@ -31,6 +39,7 @@ urlpatterns = [
     *_shapes("adjustments", assessment_views.adjustments, "print", "pdf", "xlsx", "csv"),
     *_shapes("back_test", assessment_views.back_test, "print", "pdf", "xlsx", "csv"),
     *_shapes("margin", margin_views.margin, "print", "pdf", "xlsx", "csv"),
+    *_shapes("controls", control_views.controls, "print", "pdf", "xlsx", "csv"),
     *_shapes("disclosures", disclosure_views.disclosures, "print", "pdf", "xlsx", "csv"),
     *_shapes("policies", policy_views.policies, "print", "pdf", "xlsx", "csv"),
     *_shapes("movements", views.movements, "xlsx", "csv"),

@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--heads", action="store_true", help="Print the head of every chain, to be kept elsewhere.")
         parser.add_argument("--all", action="store_true", help="Name every broken record, not only the first.")
         parser.add_argument(
+            "--record", action="store_true", help="Keep the result in the audit trail, for the report of the controls."
+        )
+        parser.add_argument(
             "--against",
             type=Path,
             metavar="HEAD_FILE",
@@ -37,6 +40,8 @@ class Command(BaseCommand):
         tally = verify.Tally()
         with verify.consistent_view():
             found = list(itertools.islice(_complaints(tally, kept), None if options["all"] else 1))
+        if options["record"]:
+            verify.result_record(tally, found)
         for complaint in found:
             self.stderr.write(complaint)
         if found:
