@@ -6,6 +6,7 @@ proved again for each column that is changed.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 
@@ -35,7 +36,7 @@ from writeoffs.posting.models import ErpCharge, Posting, Takes
 from writeoffs.posting.tie_facts import accept_request
 from writeoffs.proposals import services
 from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
-from writeoffs.proposals.services import Paper, StepInput
+from writeoffs.proposals.services import EstimateInput, FigureInput, Paper, StepInput
 from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_request
 from writeoffs.valuation.giving import input_give
@@ -68,6 +69,7 @@ def build() -> Company:
     _limits(company)
     _claim(company)
     _event(company)
+    _estimate(company)
     _valuation(company)
     _trial_balance(company)
     _close(company)
@@ -243,6 +245,21 @@ def _event(company: Company) -> None:
         paper=Paper("storm.txt", b"10 April 2026\n"),
     )
     event_record(entity=company.entity, user=company["PREPARER"], event=storm)
+
+
+def _estimate(company: Company) -> None:
+    """A loss without records, estimated twice since the first was wrong, and booked."""
+    figures = [
+        FigureInput("OPENING", "accounts", cost=Decimal(900), retail=Decimal(1500)),
+        FigureInput("PURCHASES", "ledger", cost=Decimal(300), retail=Decimal(500)),
+        FigureInput("SALES", "till", retail=Decimal(1000)),
+    ]
+    asked = EstimateInput("RETAIL", "THEFT", DAY, "The van was stolen.", figures, "AVERAGE", lot(9).location)
+    wrong = services.estimate_make(entity=company.entity, user=company["PREPARER"], estimate=asked)
+    paper = Paper("police.txt", b"Case 4711\n")
+    asked = dataclasses.replace(asked, paper=paper, replaces=wrong, replaces_why="the box was open")
+    made = services.estimate_make(entity=company.entity, user=company["PREPARER"], estimate=asked)
+    posted(company, services.estimate_propose(estimate=made, user=company["PREPARER"], posting_on=DAY))
 
 
 def _valuation(company: Company) -> None:

@@ -42,6 +42,7 @@ NAMES: dict[str, str] = {
     "core_counter": "case when t.series = 'movement' then 'movement' when t.series = 'erp_batch' "
     "then 'batches for the ERP' when t.series like 'claim:%' then 'claims of ' || substr(t.series, 7) "
     "when t.series like 'event:%' then 'events of ' || substr(t.series, 7) "
+    "when t.series like 'estimate:%' then 'estimates of ' || substr(t.series, 10) "
     "else replace(replace(replace(t.series, 'proposal:', ''), 'count:', 'CS-'), ':', '-') end",
     "core_exchangerate": "'exchange rate ' || t.id",
     "core_stepkey": "'key ' || t.id",
@@ -76,7 +77,9 @@ NAMES: dict[str, str] = {
     "proposals_approvaltitle": _LIMITS,
     "proposals_claimstep": "(select c.number from proposals_claim c where c.id = t.claim_id)",
     "proposals_decision": _PROPOSAL,
+    "proposals_estimatefigure": "(select e.number from proposals_lossestimate e where e.id = t.estimate_id)",
     "proposals_evidence": _PROPOSAL,
+    "proposals_lossestimate": "t.number",
     "proposals_proposal": "t.number",
     "proposals_proposalcharge": _PROPOSAL,
     "proposals_proposalline": _PROPOSAL,

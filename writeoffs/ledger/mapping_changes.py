@@ -24,7 +24,7 @@ from writeoffs.ledger.roles import ROLES, Section
 KIND = "accounts.map"
 PREFIX = "account_map"
 # What a list puts there names no reason, so a rule by reason would take stock off another account than it went to.
-STOCK_ROLES = frozenset({"INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL", "STOCK_CLEARING"})
+STOCK_ROLES = frozenset({"INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL", "ESTIMATED_LOSSES", "STOCK_CLEARING"})
 
 
 @dataclass(frozen=True, slots=True)

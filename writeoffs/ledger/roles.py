@@ -44,6 +44,7 @@ ROLES: dict[str, RoleInfo] = {
     "INVENTORY": RoleInfo("Inventory", Section.ASSET, ("1400", "Inventory")),
     "INVENTORY_ALLOWANCE": RoleInfo("Inventory allowance", Section.ASSET, ("1490", "Allowance for inventory")),
     "SHRINKAGE_ACCRUAL": RoleInfo("Shrinkage accrual", Section.ASSET, ("1495", "Accrued shrinkage")),
+    "ESTIMATED_LOSSES": RoleInfo("Estimated losses", Section.ASSET, ("1496", "Estimated losses of inventory")),
     "STOCK_CLEARING": RoleInfo("Stock clearing", Section.ASSET, ("1499", "Stock clearing (ERP)")),
     "CASH": RoleInfo("Cash", Section.ASSET, ("1000", "Cash at bank")),
     "RECEIVABLE": RoleInfo("Receivables", Section.ASSET, ("1200", "Receivables")),
@@ -51,6 +52,9 @@ ROLES: dict[str, RoleInfo] = {
     "DEFERRED_TAX_ASSET": RoleInfo("Deferred tax asset", Section.ASSET, ("1700", "Deferred tax asset")),
     "PAYABLE": RoleInfo("Payables", Section.LIABILITY, ("2000", "Payables")),
     "VAT_PAYABLE": RoleInfo("VAT payable", Section.LIABILITY, ("2100", "VAT payable")),
+    "COMMITMENT_PROVISION": RoleInfo(
+        "Provision for purchase commitments", Section.LIABILITY, ("2300", "Provision for purchase commitments")
+    ),
     "CURRENT_TAX_PAYABLE": RoleInfo("Current tax payable", Section.LIABILITY, ("2200", "Income tax payable")),
     "RETAINED_EARNINGS": RoleInfo("Retained earnings", Section.EQUITY, ("3000", "Retained earnings")),
     "TRANSLATION_RESERVE": RoleInfo("Translation reserve", Section.EQUITY, ("3200", "Translation reserve")),
@@ -61,6 +65,9 @@ ROLES: dict[str, RoleInfo] = {
     ),
     "REVERSAL_OF_WRITE_DOWN": RoleInfo(
         "Reversals of write-downs", Section.COST_OF_SALES, ("5110", "Reversals of write-downs")
+    ),
+    "COMMITMENT_LOSS": RoleInfo(
+        "Losses on purchase commitments", Section.COST_OF_SALES, ("5150", "Losses on purchase commitments")
     ),
     "SHRINKAGE_EXPENSE": RoleInfo("Shrinkage", Section.COST_OF_SALES, ("5200", "Inventory shrinkage")),
     "SCRAP_PROCEEDS": RoleInfo("Scrap proceeds", Section.COST_OF_SALES, ("5300", "Scrap proceeds")),
@@ -77,6 +84,8 @@ _LIQUIDITY: dict[str, Liquidity] = {
     "INVENTORY": Liquidity.CURRENT,
     "INVENTORY_ALLOWANCE": Liquidity.CURRENT,
     "SHRINKAGE_ACCRUAL": Liquidity.CURRENT,
+    "ESTIMATED_LOSSES": Liquidity.CURRENT,
+    "COMMITMENT_PROVISION": Liquidity.CURRENT,
     "STOCK_CLEARING": Liquidity.CURRENT,
     "CASH": Liquidity.QUICK,
     "RECEIVABLE": Liquidity.QUICK,
@@ -95,8 +104,11 @@ def liquidity_of_role(role: str) -> str:
 
 # The balance-sheet roles whose whole balance we keep, so that it can be tied to the ERP's; of cash, receivables and
 # payables we see only our own part.
-TIED_ROLES = ("INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL", "INSURANCE_RECEIVABLE")
-NET_INVENTORY_ROLES = frozenset({"INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL"})
+TIED_ROLES = (
+    *("INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL", "ESTIMATED_LOSSES", "INSURANCE_RECEIVABLE"),
+    "COMMITMENT_PROVISION",
+)
+NET_INVENTORY_ROLES = frozenset({"INVENTORY", "INVENTORY_ALLOWANCE", "SHRINKAGE_ACCRUAL", "ESTIMATED_LOSSES"})
 LOSS_ROLES = frozenset({"WRITE_DOWN_EXPENSE", "REVERSAL_OF_WRITE_DOWN", "SHRINKAGE_EXPENSE", "ABNORMAL_LOSS"})
 
 _LOSS_ROLE_OF_REASON: dict[str, str] = {

@@ -63,10 +63,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is to be posted. kind: of posting; TAX, ACCRUAL and CLAIM have charges and no instructions. title: for
-    people, in the entries; correction: how, where it corrects a material error of an earlier fiscal year; adjustment:
-    whether it is posted into the year's period 13; second_approver: whether it has the one that a soft-closed period
-    asks for."""
+    """What is to be posted. kind: of posting; TAX, ACCRUAL, CLAIM, ESTIMATE and PROVISION have charges and no
+    instructions. title: for people, in the entries; correction: how, where it corrects a material error of an earlier
+    fiscal year; adjustment: whether it is posted into the year's period 13; second_approver: whether it has the one
+    that a soft-closed period asks for."""
 
     entity: Entity
     source_ref: str
@@ -120,7 +120,7 @@ def entries_planned(
         *corrected(plans.entries_of(kind, parts, title=title), correction),
         *charge_entries(charges, title=title),
     ]
-    return absorbed(entries) if kind == "COUNT_ADJUSTMENT" else entries
+    return absorbed(kind, entries)
 
 
 def accounts_for(*, mapping: AccountResolver, entries: Iterable[PlannedEntry]) -> Mapping[Facts, Rule]:

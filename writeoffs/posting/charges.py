@@ -2,7 +2,8 @@
 
 Disposal cost, scrap proceeds, input tax repaid, insurance and income tax are never netted against the loss or each
 other (IAS 1.32; IAS 37.53 by analogy for insurance). Only the first two and the insurer's payment move cash at once.
-Some legs stand on documents without lots alone: deferred tax, shrinkage accrued between counts, the end of a claim.
+Some legs stand on documents without lots alone: deferred tax, shrinkage accrued between counts, the end of a claim,
+a loss that is estimated since its records are gone, a provision for purchase commitments.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ LEGS: dict[str, Leg] = {
     "DEFERRED_TAX_UNWOUND": Leg("Deferred tax unwound", _always("DEFERRED_TAX_EXPENSE"), _always("DEFERRED_TAX_ASSET")),
     "SHRINKAGE_ACCRUAL": Leg("Shrinkage accrued", _always("SHRINKAGE_EXPENSE"), _always("SHRINKAGE_ACCRUAL")),
     "SHRINKAGE_RELEASE": Leg("Shrinkage accrual released", _always("SHRINKAGE_ACCRUAL"), _always("SHRINKAGE_EXPENSE")),
+    "ESTIMATED_LOSS": Leg("Estimated loss", _always("ABNORMAL_LOSS"), _always("ESTIMATED_LOSSES")),
+    "ESTIMATE_RELEASE": Leg("Estimated loss released", _always("ESTIMATED_LOSSES"), _always("ABNORMAL_LOSS")),
+    "PROVISION": Leg("Loss on purchase commitments", _always("COMMITMENT_LOSS"), _always("COMMITMENT_PROVISION")),
+    "PROVISION_REVERSED": Leg("Provision reversed", _always("COMMITMENT_PROVISION"), _always("COMMITMENT_LOSS")),
+    "PROVISION_USED": Leg("Provision used", _always("COMMITMENT_PROVISION"), _always("WRITE_DOWN_EXPENSE")),
     "INSURANCE_DENIED": Leg("Insurance claim denied", _always("INSURANCE_RECOVERY"), _always("INSURANCE_RECEIVABLE")),
     "INSURANCE_SETTLED": Leg("Insurance received", _always("CASH"), _always("INSURANCE_RECEIVABLE")),
 }

@@ -33,6 +33,8 @@ class FeedKind(models.TextChoices):
     TAX = "TAX", "Income tax of a period"
     ACCRUAL = "ACCRUAL", "Shrinkage accruals"
     CLAIM = "CLAIM", "Insurance claims"
+    ESTIMATE = "ESTIMATE", "Estimated losses"
+    PROVISION = "PROVISION", "Provisions for purchase commitments"
 
 
 # A stock adjustment moves units and an ERP values it by itself, so it is the source where units move.
@@ -47,6 +49,8 @@ DEFAULTS: dict[str, Takes] = {
     FeedKind.TAX: Takes.JOURNAL,
     FeedKind.ACCRUAL: Takes.JOURNAL,
     FeedKind.CLAIM: Takes.JOURNAL,
+    FeedKind.ESTIMATE: Takes.JOURNAL,
+    FeedKind.PROVISION: Takes.JOURNAL,
 }
 # No unit moves, so there is no stock adjustment to take.
 JOURNAL_ONLY = frozenset(
@@ -57,6 +61,8 @@ JOURNAL_ONLY = frozenset(
         FeedKind.TAX.value,
         FeedKind.ACCRUAL.value,
         FeedKind.CLAIM.value,
+        FeedKind.ESTIMATE.value,
+        FeedKind.PROVISION.value,
     }
 )
 

@@ -345,6 +345,8 @@ _LEGS: dict[str, tuple[tuple[str, bool | None, str], ...]] = {
     "TAX": (),
     "ACCRUAL": (),
     "CLAIM": (),
+    "ESTIMATE": (),
+    "PROVISION": (),
 }
 # Never netted with losses, whatever the reason of the write-down was (IAS 2.34, 2.36(f)).
 _BEARS: dict[str, str] = {"REVERSAL": "REVERSAL_OF_WRITE_DOWN"}

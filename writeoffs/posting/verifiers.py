@@ -108,7 +108,8 @@ def postings(tally: Tally) -> Iterator[str]:
 # A document is voided once its voids have undone all that its movements did; one without lots, once it has a mirror.
 _VOIDED = (
     "(exists (select 1 from inventory_movement v where v.entity_id = p.entity_id and v.source_ref = p.source_ref "
-    "and v.kind = 'VOID') or (p.kind in ('TAX', 'ACCRUAL', 'CLAIM') and exists (select 1 from ledger_journalentry v "
+    "and v.kind = 'VOID') or (p.kind in ('TAX', 'ACCRUAL', 'CLAIM', 'ESTIMATE', "
+    "'PROVISION') and exists (select 1 from ledger_journalentry v "
     "where v.entity_id = p.entity_id and v.source_ref = p.source_ref and v.reverses_id is not null))) "
     "and not exists (select 1 from inventory_movement v where v.entity_id = p.entity_id "
     "and v.source_ref = p.source_ref group by v.lot_id having sum(v.quantity) <> 0 or sum(v.cost) <> 0 "

@@ -20,7 +20,11 @@ class ProposalsConfig(AppConfig):
         def address(entity: Entity, number: str) -> str:
             return reverse("proposals:detail", args=[entity.slug, number])
 
+        def estimate_address(entity: Entity, number: str) -> str:
+            return reverse("proposals:estimate", args=[entity.slug, number])
+
         refs.register("proposal", address)
+        refs.register("estimate", estimate_address)
         changes.register(CHANGE_KIND)
         changes.register(limits.CHANGE_KIND)
         register_posted_moment(last_voided_at)

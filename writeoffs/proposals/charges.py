@@ -16,9 +16,10 @@ from core.errors import BadInput
 from core.money import MONEY_SCALE, at_rate, display_money, from_raw, is_whole_unit, plain, to_raw
 from core.words import Framework
 from writeoffs.posting.charges import SETTLED, Charge
-from writeoffs.posting.shrinkage import accrued
+from writeoffs.posting.shrinkage import ACCRUAL, ESTIMATED, accrued
 from writeoffs.proposals import entry_only
 from writeoffs.proposals.claims import STATUS_OF, document_check
+from writeoffs.proposals.estimate_models import estimate_of
 from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
 from writeoffs.proposals.tax_papers import complete
 from writeoffs.valuation.rules.claims import recognised
@@ -34,13 +35,18 @@ _LEAVING = (
 CARRIERS: dict[str, tuple[ChargeKind, ...]] = {
     Kind.WRITE_OFF: _LEAVING,
     Kind.DISPOSAL: _LEAVING,
-    Kind.COUNT_ADJUSTMENT: (ChargeKind.SHRINKAGE_RELEASE,),
+    Kind.COUNT_ADJUSTMENT: (ChargeKind.SHRINKAGE_RELEASE, ChargeKind.ESTIMATE_RELEASE),
     **entry_only.CHARGES,
 }
 
 
 # These stand where the accrual stands, which may be all places at once.
-_OWN_PLACE = (ChargeKind.SHRINKAGE_ACCRUAL, ChargeKind.SHRINKAGE_RELEASE)
+OWN_PLACE = (
+    *(ChargeKind.SHRINKAGE_ACCRUAL, ChargeKind.SHRINKAGE_RELEASE),
+    *(ChargeKind.ESTIMATED_LOSS, ChargeKind.ESTIMATE_RELEASE),
+)
+# What a count uses of -> the role that holds it.
+_USED = {ChargeKind.SHRINKAGE_RELEASE.value: ACCRUAL, ChargeKind.ESTIMATE_RELEASE.value: ESTIMATED}
 
 
 class ChargeRefused(BadInput):
@@ -64,8 +70,10 @@ def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[Pr
         _insurance_check(proposal, charge, others)
     elif charge.certainty:
         raise ChargeRefused("certainty", "Only an insurance claim states how certain it is. Leave it empty.")
-    if charge.kind == ChargeKind.SHRINKAGE_RELEASE and proposal.kind == Kind.COUNT_ADJUSTMENT:
+    if charge.kind in _USED and (proposal.kind == Kind.COUNT_ADJUSTMENT or charge.kind == ChargeKind.ESTIMATE_RELEASE):
         _release_check(proposal, charge, others)
+    if proposal.kind == Kind.ESTIMATE:
+        _estimate_check(proposal, charge, others)
     if charge.kind == ChargeKind.TAX and not entry_only.is_entry_only(proposal):
         _tax_check(proposal, charge, others)
 
@@ -85,7 +93,7 @@ def _kind_check(proposal: Proposal, charge: ProposalCharge) -> None:
             f"{proposal.number} is a document of {what}; {charge.get_kind_display().lower()} does not belong on it. It "
             f"takes {offered}.",
         )
-    if charge.kind == ChargeKind.SHRINKAGE_RELEASE and not entry_only.is_entry_only(proposal):
+    if charge.kind in _USED and not entry_only.is_entry_only(proposal):
         return
     if (charge.location_id or charge.category_id) and not entry_only.is_entry_only(proposal):
         raise ChargeRefused(
@@ -96,16 +104,36 @@ def _kind_check(proposal: Proposal, charge: ProposalCharge) -> None:
 def _release_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
     """A count uses no more than stands accrued for its location and category."""
     scope = (charge.location_id, charge.category_id)
-    same = (other.amount for other in others if (other.location_id, other.category_id) == scope)
-    standing = from_raw(accrued(entity=proposal.entity).get(scope, 0), MONEY_SCALE)
+    same = (o.amount for o in others if o.kind == charge.kind and (o.location_id, o.category_id) == scope)
+    standing = from_raw(accrued(entity=proposal.entity, role=_USED[charge.kind]).get(scope, 0), MONEY_SCALE)
     said = f"the {_said(proposal, standing)}" if standing else "the nothing"
     if charge.amount + sum(same, ZERO) > standing:
         raise ChargeRefused(
             "amount",
-            f"Shrinkage accrual to release: {_said(proposal, charge.amount)} is more than {said} that stands accrued "
+            f"{charge.get_kind_display()}: {_said(proposal, charge.amount)} is more than {said} that stands accrued "
             f"there. Another count has used it since: discard {proposal.number} and propose the count again, or lower "
             "the amount.",
         )
+
+
+def _estimate_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
+    """A document of an estimated loss books the loss that its estimate works out, at its place, and nothing else."""
+    estimate = estimate_of(proposal)
+    if estimate is None:
+        raise ChargeRefused(
+            None, f"{proposal.number} is of no estimate. Estimate the loss first; its own page makes the document."
+        )
+    if charge.kind != ChargeKind.ESTIMATED_LOSS:
+        return
+    booked = sum((other.amount for other in others if other.kind == charge.kind), charge.amount)
+    if booked != estimate.loss:
+        raise ChargeRefused(
+            "amount",
+            f"Estimated loss: {_said(proposal, booked)} is not what {estimate} works out, "
+            f"{_said(proposal, estimate.loss)}. Make another estimate where that is wrong.",
+        )
+    if (charge.location_id, charge.category_id) != (estimate.location_id, estimate.category_id):
+        raise ChargeRefused("location", f"{estimate} is of another place or class. Take those of the estimate.")
 
 
 def charges_check(proposal: Proposal) -> None:
@@ -230,8 +258,8 @@ def planned(
             to_raw(charge.amount, MONEY_SCALE),
             charge.settlement,
             reason,
-            charge.location_id or (None if charge.kind in _OWN_PLACE else location_id),
-            charge.category_id or (None if charge.kind in _OWN_PLACE else category_id),
+            charge.location_id or (None if charge.kind in OWN_PLACE else location_id),
+            charge.category_id or (None if charge.kind in OWN_PLACE else category_id),
             charge.cost_centre_id,
         )
         for charge in charges

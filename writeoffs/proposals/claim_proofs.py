@@ -9,6 +9,7 @@ from core.models import AuditEvent, Counter, Entity
 from core.told import row_agrees, rows_told
 from core.verify import Tally, rows
 from writeoffs.proposals.claim_models import Claim, ClaimStep
+from writeoffs.proposals.estimate_models import LossEstimate
 from writeoffs.proposals.event_models import SubsequentEvent
 
 LIMIT = 100
@@ -17,7 +18,7 @@ LIMIT = 100
 def events(tally: Tally) -> Iterator[str]:
     """Every event after the reporting date is as it was judged, and none is missing."""
     yield from rows_told(SubsequentEvent, "event.judged", key="event")
-    yield from _numbers(SubsequentEvent, "event")
+    yield from numbers_stored(SubsequentEvent, "event")
 
 
 def claims(tally: Tally) -> Iterator[str]:
@@ -38,10 +39,10 @@ def claims(tally: Tally) -> Iterator[str]:
         f"order by c.id limit {LIMIT}"
     ):
         yield f"Claim {number}: it is stored as {status.lower()}, its last step says {(last or 'nothing').lower()}."
-    yield from _numbers(Claim, "claim")
+    yield from numbers_stored(Claim, "claim")
 
 
-def _numbers(model: type[Claim | SubsequentEvent], series: str) -> Iterator[str]:
+def numbers_stored(model: type[Claim | SubsequentEvent | LossEstimate], series: str) -> Iterator[str]:
     """Of every year and company as many are stored as numbers were handed out."""
     handed_out = {
         (counter.entity_id, counter.series.partition(":")[2]): counter.last

@@ -1,5 +1,5 @@
 """Documents without lots: their charges are all that they post. Tax of a period, shrinkage accrued between counts, what
-becomes of an insurance claim.
+becomes of an insurance claim, a loss that is estimated since its records are gone, a loss on purchase commitments.
 
 Invariant: such a document has charges and no lines; what limits judge of it is the sum of its charges, and what profit
 bears is theirs by the roles that each kind debits and credits.
@@ -17,6 +17,8 @@ CHARGES: dict[str, tuple[ChargeKind, ...]] = {
     Kind.TAX: (ChargeKind.TAX, ChargeKind.TAX_DUE, ChargeKind.DEFERRED_TAX, ChargeKind.DEFERRED_TAX_UNWOUND),
     Kind.ACCRUAL: (ChargeKind.SHRINKAGE_ACCRUAL, ChargeKind.SHRINKAGE_RELEASE),
     Kind.CLAIM: (ChargeKind.INSURANCE, ChargeKind.INSURANCE_DENIED, ChargeKind.INSURANCE_SETTLED),
+    Kind.ESTIMATE: (ChargeKind.ESTIMATED_LOSS, ChargeKind.ESTIMATE_RELEASE),
+    Kind.PROVISION: (ChargeKind.PROVISION, ChargeKind.PROVISION_REVERSED),
 }
 # What the tax of a period is for is every reason at once; the journal line then carries none.
 WITHOUT_REASON = frozenset({Kind.TAX.value})

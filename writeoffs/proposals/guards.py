@@ -122,6 +122,8 @@ guards.register(
     *guards.append_only("proposals_titleholder", noun="a holder of a title", keys=[["title_id", "user_id"]]),
     *guards.append_only("proposals_approvalband", noun="an approval band", keys=[]),
     *guards.append_only("proposals_subsequentevent", noun="an event", keys=[["entity_id", "number"]]),
+    *guards.append_only("proposals_lossestimate", noun="an estimate", keys=[["entity_id", "number"], ["replaces_id"]]),
+    *guards.append_only("proposals_estimatefigure", noun="a figure of an estimate", keys=[["estimate_id", "code"]]),
     *guards.append_only("proposals_claimstep", noun="a step of a claim", keys=[["claim_id", "number"]]),
     *_proposal_guards(),
     *_frozen(LINE, POSTED, LINES),

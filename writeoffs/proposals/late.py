@@ -23,6 +23,8 @@ from writeoffs.valuation.tax_rules import policy_at
 
 # What comes back is no loss: a recovery is news of the day on which it is found.
 LOSSES = frozenset({Kind.WRITE_OFF, Kind.WRITE_DOWN, Kind.COUNT_ADJUSTMENT, Kind.DISPOSAL})
+# What an insurer may pay for: an estimated loss as well, whose goods a count takes out of the books later.
+INSURABLE = LOSSES | {Kind.ESTIMATE}
 
 RULE = (
     "The loss belongs to a period that is closed. Say whether it is news of today (a change in estimate) or could have "

@@ -30,6 +30,8 @@ class Kind(models.TextChoices):
     TAX = "TAX", "Income tax"
     ACCRUAL = "ACCRUAL", "Shrinkage accrual"
     CLAIM = "CLAIM", "Insurance claim"
+    ESTIMATE = "ESTIMATE", "Estimated loss"
+    PROVISION = "PROVISION", "Provision for purchase commitments"
 
 
 # Kinds whose lines are typed without a sign: the units leave.
@@ -242,6 +244,11 @@ class ChargeKind(models.TextChoices):
     DEFERRED_TAX_UNWOUND = "DEFERRED_TAX_UNWOUND", "Deferred tax asset unwound"
     SHRINKAGE_ACCRUAL = "SHRINKAGE_ACCRUAL", "Shrinkage to accrue"
     SHRINKAGE_RELEASE = "SHRINKAGE_RELEASE", "Shrinkage accrual to release"
+    ESTIMATED_LOSS = "ESTIMATED_LOSS", "Estimated loss"
+    ESTIMATE_RELEASE = "ESTIMATE_RELEASE", "Estimated loss to release"
+    PROVISION = "PROVISION", "Loss on a purchase commitment"
+    PROVISION_REVERSED = "PROVISION_REVERSED", "Provision to reverse"
+    PROVISION_USED = "PROVISION_USED", "Provision used by a delivery"
     INSURANCE_DENIED = "INSURANCE_DENIED", "Insurance claim to write back"
     INSURANCE_SETTLED = "INSURANCE_SETTLED", "Insurance received"
 
@@ -411,6 +418,8 @@ class Evidence(models.Model):
 # Every model of the room is found here; these are written beside their rules.
 from writeoffs.proposals.claim_models import Claim as Claim  # noqa: E402
 from writeoffs.proposals.claim_models import ClaimStep as ClaimStep  # noqa: E402
+from writeoffs.proposals.estimate_models import EstimateFigure as EstimateFigure  # noqa: E402
+from writeoffs.proposals.estimate_models import LossEstimate as LossEstimate  # noqa: E402
 from writeoffs.proposals.event_models import SubsequentEvent as SubsequentEvent  # noqa: E402
 from writeoffs.proposals.limit_models import ApprovalBand as ApprovalBand  # noqa: E402
 from writeoffs.proposals.limit_models import ApprovalLimits as ApprovalLimits  # noqa: E402

@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 from core.models import AuditEvent, User
 from core.money import MONEY_SCALE, from_raw, plain
 from core.verify import Tally, quantity_said, rows
+from writeoffs.posting.shrinkage import RELEASES
 from writeoffs.proposals import content
 from writeoffs.proposals.models import ChargeKind, Evidence, Proposal, ProposalCharge, ProposalLine, Status, Verb
 from writeoffs.proposals.states import TRANSITIONS
@@ -222,13 +223,17 @@ def entries(tally: Tally) -> Iterator[str]:
 def charges(tally: Tally) -> Iterator[str]:
     """The charges of a posted proposal are its legs: kind by kind the same amount, and no leg without a charge."""
     kinds = ", ".join(f"'{kind.value}'" for kind in ChargeKind)
+    # What a loss used of an accrual stands in the entry of the loss.
+    absorbed = "".join(
+        f" union all select p.id, '{release}', 0, l.amount from {_ENTRY} join ledger_journalline l "
+        f"on l.entry_id = e.id and l.amount > 0 and e.leg in ('COUNT_LOSS', 'WRITE_DOWN') and l.role = '{role}'"
+        for role, release in RELEASES.items()
+    )
     for number, kind, charged, posted in rows(
         "select p.number, u.kind, sum(u.charged), sum(u.posted) from (select c.proposal_id as id, c.kind, "
         "c.amount as charged, 0 as posted from proposals_proposalcharge c union all select p.id, e.leg, 0, l.amount "
         f"from {_ENTRY} join ledger_journalline l on l.entry_id = e.id and l.amount > 0 and e.leg in ({kinds}) "
-        # What a count's loss used of an accrual stands in the entry of the loss.
-        f"union all select p.id, 'SHRINKAGE_RELEASE', 0, l.amount from {_ENTRY} join ledger_journalline l "
-        "on l.entry_id = e.id and l.amount > 0 and e.leg = 'COUNT_LOSS' and l.role = 'SHRINKAGE_ACCRUAL') u "
+        f"{absorbed}) u "
         "join proposals_proposal p on p.id = u.id and p.status in ('POSTED', 'VOIDED') "
         f"group by p.id, p.number, u.kind having sum(u.charged) <> sum(u.posted) order by p.id limit {LIMIT}"
     ):

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from core.records import Record
 from writeoffs.proposals.claim_models import Claim, ClaimStep
+from writeoffs.proposals.estimate_models import EstimateFigure, LossEstimate
 from writeoffs.proposals.event_models import SubsequentEvent
 from writeoffs.proposals.models import Decision, Evidence, Proposal, Void
 
@@ -42,6 +43,17 @@ EVENT = Record(
         [
             "amount condition_existed costs disclosure document_id entity_id event_on file_id file_name judged_at "
             "judged_by_id lot_id number proceeds reason reporting_on what why"
+        ]
+    ],
+)
+# `record` of an estimated loss, with every figure that it was worked out from.
+ESTIMATE = Record(
+    (LossEstimate, EstimateFigure),
+    [
+        [
+            "at_retail book category_id entity_id estimated event_on file_id file_name location_id loss made_at "
+            "made_by_id method number reason replaces_id replaces_why saved variant what",
+            "code cost estimate_id rate retail source",
         ]
     ],
 )

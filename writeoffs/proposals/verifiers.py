@@ -13,7 +13,7 @@ from core import verify
 from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
 from inventory.models import CountSheet
-from writeoffs.proposals import claim_proofs, findings, limit_proof, proofs
+from writeoffs.proposals import claim_proofs, estimate_proofs, findings, limit_proof, proofs
 from writeoffs.proposals.entry_only import borne_sql, kinds_sql
 from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
@@ -265,6 +265,7 @@ verify.register("entries of proposals", proofs.entries)
 verify.register("quarantined goods", proofs.quarantine)
 verify.register("charges", proofs.charges)
 verify.register("events after the reporting date", claim_proofs.events)
+verify.register("estimated losses", estimate_proofs.estimates)
 verify.register("insurance claims", claim_proofs.claims)
 verify.register("voids", findings.voids)
 verify.register("findings", findings.findings)

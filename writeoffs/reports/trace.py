@@ -21,8 +21,9 @@ from writeoffs.ledger.selectors import number_parsed
 from writeoffs.posting import charges as charge_legs
 from writeoffs.posting.erp_entries import LEGS
 from writeoffs.posting.refs import FALL, MOVEMENTS, prefix
-from writeoffs.posting.shrinkage import ACCRUAL, RELEASE
+from writeoffs.posting.shrinkage import RELEASES
 from writeoffs.proposals import entry_only
+from writeoffs.proposals.charges import OWN_PLACE
 from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, ProposalLine, Void
 
 ZERO = Decimal(0)
@@ -133,8 +134,8 @@ def trace_of(*, entity: Entity, line: JournalLine) -> Trace:
     if original.source_ref.startswith("proposal:"):
         if original.leg in ChargeKind.values:
             return _of_charges(entity, line, original, sign, kind=original.leg)
-        if line.role == ACCRUAL:
-            return _of_charges(entity, line, original, sign, kind=RELEASE)
+        if line.role in RELEASES:
+            return _of_charges(entity, line, original, sign, kind=RELEASES[line.role])
         return _of_lines(entity, line, original, sign)
     if prefix(original.source_ref) == MOVEMENTS and original.leg != Leg.TRANSFER:
         return _of_sheet_rows(line, original, sign)
@@ -250,7 +251,7 @@ def _of_charges(entity: Entity, line: JournalLine, original: JournalEntry, sign:
     ).order_by("number")
     # Of a document without lots each charge names its own place; elsewhere all follow the lots.
     found = found.filter(
-        ~Q(Q(proposal__kind__in=entry_only.CHARGES) | Q(kind=RELEASE))
+        ~Q(Q(proposal__kind__in=entry_only.CHARGES) | Q(kind__in=OWN_PLACE))
         | Q(location=line.location_id, category=line.category_id)
     )
     total = found.order_by().aggregate(total=Sum("amount"))["total"] or ZERO

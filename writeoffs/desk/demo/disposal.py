@@ -8,7 +8,7 @@ from decimal import Decimal
 from core.changes import change_decide
 from core.words import Reason
 from inventory.models import QuarantineEntry
-from writeoffs.desk.demo import papers
+from writeoffs.desk.demo import estimates, papers
 from writeoffs.desk.demo.office import Office
 from writeoffs.ledger.calendar import period_of
 from writeoffs.proposals import services
@@ -24,6 +24,7 @@ def story(office: Office) -> None:
     _claim(office, today)
     _tip(office, today)
     _accrual(office, today)
+    estimates.story(office, today)
     _tax(office, today)
     _event(office)
 

@@ -30,6 +30,14 @@ from writeoffs.proposals.services.decide import (
     proposal_submit,
     proposal_withdraw,
 )
+from writeoffs.proposals.services.estimates import (
+    EstimateInput,
+    FigureInput,
+    estimate_make,
+    estimate_propose,
+    estimate_release,
+    estimate_worked,
+)
 from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.lines import line_add, line_edit, line_remove, proposal_edit
 from writeoffs.proposals.services.papers import Paper, evidence_add, evidence_remove
@@ -39,7 +47,9 @@ from writeoffs.proposals.services.void import void_decide, void_request
 
 __all__ = [
     "ChargeInput",
+    "EstimateInput",
     "EventInput",
+    "FigureInput",
     "Header",
     "LineInput",
     "Paper",
@@ -54,6 +64,10 @@ __all__ = [
     "claim_book",
     "claim_open",
     "claim_step",
+    "estimate_make",
+    "estimate_propose",
+    "estimate_release",
+    "estimate_worked",
     "event_record",
     "evidence_add",
     "evidence_remove",

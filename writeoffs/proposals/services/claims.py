@@ -24,7 +24,7 @@ from writeoffs.posting.lots import fiscal_year_of
 from writeoffs.proposals import policy
 from writeoffs.proposals.claim_models import Claim, ClaimStep
 from writeoffs.proposals.claims import CERTAINTY_OF, Standing, standing_of
-from writeoffs.proposals.late import LOSSES
+from writeoffs.proposals.late import INSURABLE
 from writeoffs.proposals.models import ChargeKind, Evidence, Kind, Proposal, Status
 from writeoffs.proposals.services.charges import ChargeInput, proposal_create_of_charges
 from writeoffs.proposals.services.create import Header
@@ -55,7 +55,7 @@ def claim_open(
     _guard(proposal, user)
     if not insurer.strip():
         raise BadInput("Say which insurer it is claimed from.")
-    if proposal.kind not in LOSSES or proposal.status != Status.POSTED:
+    if proposal.kind not in INSURABLE or proposal.status != Status.POSTED:
         raise WrongState(f"{proposal.number} is no posted loss. Post the loss first, then file its claim.")
     existing = Claim.objects.filter(proposal=proposal).first()
     if existing is not None:

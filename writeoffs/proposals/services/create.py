@@ -23,7 +23,7 @@ from writeoffs.posting.book import Instruction, posting_preview
 from writeoffs.posting.lots import fiscal_year_of, lot_states
 from writeoffs.posting.plans import LotState
 from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, reversible
-from writeoffs.posting.shrinkage import used_by
+from writeoffs.posting.shrinkage import Scope, accrued, used_by
 from writeoffs.proposals import content, policy
 from writeoffs.proposals.counted import (
     Moved,
@@ -34,6 +34,7 @@ from writeoffs.proposals.counted import (
     sheet_told,
 )
 from writeoffs.proposals.entry_only import WITHOUT_REASON, borne_sql, is_entry_only
+from writeoffs.proposals.estimate_models import ABNORMAL, estimates_before
 from writeoffs.proposals.models import (
     LEAVING,
     ChargeKind,
@@ -57,6 +58,8 @@ PREFIX: dict[str, str] = {
     Kind.TAX: "TX",
     Kind.ACCRUAL: "AC",
     Kind.CLAIM: "CL",
+    Kind.ESTIMATE: "EL",
+    Kind.PROVISION: "PV",
 }
 
 # What counts find, and what is accrued until they do.
@@ -126,6 +129,11 @@ def _reason_check(header: Header) -> None:
             "reason",
             "A count adjustment and a shrinkage accrual have the reason count difference, and no other kind has it. "
             "Choose the other.",
+        )
+    if header.kind == Kind.ESTIMATE and header.reason not in ABNORMAL:
+        raise HeaderRefused(
+            "reason",
+            "A loss is estimated where its records are gone: choose fire, flood, theft or abnormal damage.",
         )
 
 
@@ -340,7 +348,6 @@ def proposal_create_from_count(
 
 def _accrual_use(proposal: Proposal, sheet: CountSheet) -> None:
     """What was accrued for the stock that was counted is used before anything is expensed."""
-    used = used_by(sheet)
     if (
         Proposal.objects.filter(count_sheet=sheet)
         .exclude(pk=proposal.pk)
@@ -348,18 +355,29 @@ def _accrual_use(proposal: Proposal, sheet: CountSheet) -> None:
         .exists()
     ):
         return  # The count's first proposal has used it.
+    used = _set_aside(sheet)
     ProposalCharge.objects.bulk_create(
         ProposalCharge(
             proposal=proposal,
             number=number,
-            kind=ChargeKind.SHRINKAGE_RELEASE,
+            kind=kind,
             amount=from_raw(amount, MONEY_SCALE),
             location_id=location,
             category_id=category,
-            note=f"Share of count {sheet.number} in what was accrued",
+            note=f"Share of count {sheet.number} in what was {how}",
         )
-        for number, ((location, category), amount) in enumerate(used, start=1)
+        for number, (kind, how, (location, category), amount) in enumerate(used, start=1)
     )
+
+
+def _set_aside(sheet: CountSheet) -> list[tuple[ChargeKind, str, Scope, int]]:
+    """What the count uses of accrued shrinkage, and of losses that were estimated for days up to it."""
+    entity = sheet.entity
+    accrual, estimated = accrued(entity=entity), estimates_before(entity=entity, day=sheet.counted_on)
+    return [
+        *((ChargeKind.SHRINKAGE_RELEASE, "accrued", *used) for used in used_by(sheet, accrual)),
+        *((ChargeKind.ESTIMATE_RELEASE, "estimated as lost", *used) for used in used_by(sheet, estimated)),
+    ]
 
 
 def _moved_since(sheet: CountSheet, posted: set[int]) -> list[Moved]:

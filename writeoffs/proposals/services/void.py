@@ -46,6 +46,7 @@ from writeoffs.proposals.numbers import said
 from writeoffs.proposals.records import VOIDED, decision_told, void_row
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import guard, proposal_lock, step
+from writeoffs.proposals.set_aside import refuse_used
 from writeoffs.proposals.states import next_status
 
 KIND = "proposal.void"
@@ -198,6 +199,7 @@ def void_apply(change: ChangeRequest, decider: User) -> None:
     refuse_new_cost_basis(proposal, posted_on)
     chosen = lines_chosen(proposal, change.details.get("lines"))
     refuse_later_recovery(proposal, chosen)
+    refuse_used(proposal)
     undoing = _undoing(proposal, change, decider, posted_on, chosen)
     comment = change.reason
     if undoing.before or not undoing.is_last:

@@ -128,7 +128,7 @@ def _after_posting(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         .select_related("acknowledged_by", "posted_by")
         .first(),
         "claim": claim_behind(proposal),
-        "may_claim": proposal.status == Status.POSTED and proposal.kind in late.LOSSES and _prepares(request),
+        "may_claim": proposal.status == Status.POSTED and proposal.kind in late.INSURABLE and _prepares(request),
         "may_acknowledge": bool(request.entity_roles & ACKNOWLEDGED_BY),
         "void": void,
         "void_gross": gross_asked(void) if void else None,

@@ -133,12 +133,17 @@ _MORE = {
     "DEFERRED_TAX": "Deferred tax",
     "SHRINKAGE_ACCRUAL": "Shrinkage accrued",
     "INSURANCE_SETTLED": "Insurance received",
+    "ESTIMATED_LOSS": "Estimated loss",
+    "PROVISION": "Purchase commitments",
 }
 _OPPOSITES = {
     "TAX_DUE": "TAX",
     "DEFERRED_TAX_UNWOUND": "DEFERRED_TAX",
     "SHRINKAGE_RELEASE": "SHRINKAGE_ACCRUAL",
     "INSURANCE_DENIED": "INSURANCE",
+    "ESTIMATE_RELEASE": "ESTIMATED_LOSS",
+    "PROVISION_REVERSED": "PROVISION",
+    "PROVISION_USED": "PROVISION",
 }
 
 

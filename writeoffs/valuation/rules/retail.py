@@ -41,10 +41,12 @@ def retail_estimate(
     mark_downs: int = 0,
     usual_losses: int = 0,
     lower_of_cost_and_market: bool = True,
+    fifo: bool = False,
 ) -> Estimated:
     """What stands at the end. mark_ups, mark_downs: net of their cancellations; usual_losses: ordinary shrinkage and
     discounts to staff, at retail. lower_of_cost_and_market: markdowns stay out of the ratio of cost to retail, so that
-    it is lower (the conventional method); without it they count, which gives cost.
+    it is lower (the conventional method); without it they count, which gives cost. fifo: what is left is of the newest
+    purchases, at their ratio; only what is more than they were is opening stock, at its own.
 
     BadInput where nothing was for sale at retail, or more was sold than was there.
     """
@@ -52,6 +54,8 @@ def retail_estimate(
     retail = opening.retail + purchases.retail + mark_ups
     left = retail - mark_downs - sales - usual_losses
     base = retail if lower_of_cost_and_market else retail - mark_downs
+    if fifo:
+        cost, base = purchases.cost, base - opening.retail
     if base <= 0:
         raise BadInput("Nothing was for sale at retail prices, so there is no ratio of cost to it. Enter the goods.")
     if left < 0:
@@ -59,23 +63,38 @@ def retail_estimate(
             "Sales, markdowns and usual losses are more than all goods at retail prices. Look for purchases or markups "
             "that are missing."
         )
+    if fifo and left > base:
+        if left - base > opening.retail:
+            raise BadInput("More is left than was ever for sale. Look at the markups and markdowns.")
+        numerator = cost * opening.retail + (left - base) * opening.cost
+        return Estimated(_rounded(numerator, opening.retail, exponent), left)
     return Estimated(_rounded(left * cost, base, exponent), left)
 
 
-def gross_profit_estimate(*, opening: int, purchases: int, sales: int, margin: int, exponent: int) -> Estimated:
-    """opening + purchases - sales x (1 - margin), all but sales at cost. margin: gross profit as a part of sales, 10^6.
+def gross_profit_estimate(
+    *, opening: int, purchases: int, sales: int, margin: int, exponent: int, of_cost: bool = False
+) -> Estimated:
+    """opening + purchases - sales x (1 - margin), all but sales at cost. margin: gross profit as a part of sales, 10^6;
+    of_cost: as a part of cost, so that sales / (1 + margin) is what was sold.
 
     BadInput for a margin of one or more, or where more was sold than was there.
     """
-    if margin >= ONE:
+    if margin >= ONE and not of_cost:
         raise BadInput("A margin is a part of sales below 1: 0.4 for 40 %.")
-    left = (opening + purchases) * ONE - sales * (ONE - margin)
+    if margin <= -ONE:
+        raise BadInput("Goods that are sold for nothing, or less, have no margin to estimate by.")
+    if of_cost:
+        return _left((opening + purchases) * (ONE + margin) - sales * ONE, ONE + margin, exponent)
+    return _left((opening + purchases) * ONE - sales * (ONE - margin), ONE, exponent)
+
+
+def _left(left: int, per: int, exponent: int) -> Estimated:
     if left < 0:
         raise BadInput(
             "By this margin, what was sold cost more than all that was there. Look for purchases that are missing, or "
             "take a higher margin."
         )
-    return Estimated(_rounded(left, ONE, exponent))
+    return Estimated(_rounded(left, per, exponent))
 
 
 def loss_without_records(estimated: Estimated, *, saved: int) -> int:
