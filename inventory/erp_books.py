@@ -11,8 +11,8 @@ from django.db import connection
 from core.models import Category, Entity, Location, Upload
 from core.words import Method
 from inventory.books import held, items_by_sku, write_down_years
-from inventory.erp_days import Days
-from inventory.erp_plan import Fall, Key, Known, Row
+from inventory.erp_days import Days, days_checked
+from inventory.erp_plan import Fall, Key, Known, Rise, Row
 from inventory.refresh import outstanding_of
 from inventory.running import Books, Years
 
@@ -55,13 +55,19 @@ def known(upload: Upload, days: Days) -> Known:
     lots = list(held(entity))
     history = is_history(upload)
     years = write_down_years(entity)
+    falls = {} if history else _by_lot(entity)
+    rises = _rises(entity, falls) if falls and _transfers(upload) else {}
+    if rises:
+        # What a list has shown of a transfer is booked on the list's day.
+        listed = days_checked(entity, sorted({fall.day for own in falls.values() for fall in own}))
+        days = days._replace(refused={**listed.refused, **days.refused}, first_open=days.first_open)
     return Known(
         lots={(skus[lot.item], lot.code, places[lot.location]): lot for lot in lots},
         items=items,
         places={code: pk for pk, code in places.items()},
         categories=dict(Category.objects.filter(entity=entity).values_list("name", "pk")),
         years=years,
-        falls={} if history else _by_lot(entity),
+        falls=falls,
         pending={} if history else dict(outstanding_of(entity.pk)),
         own=_moved_otherwise(entity) if history else frozenset(),
         told=_told(upload),
@@ -72,7 +78,41 @@ def known(upload: Upload, days: Days) -> Known:
         direct=entity.method == Method.DIRECT,
         starts_in_month=entity.fiscal_year_start,
         history=history,
+        rises=rises,
     )
+
+
+def _transfers(upload: Upload) -> bool:
+    found = _rows(f"select 1 from {STAGED} where upload_id = %s and kind = 'TRANSFER' limit 1", [upload.pk])
+    return any(True for _ in found)
+
+
+def _rises(entity: Entity, falls: dict[int, list[Fall]]) -> dict[tuple[int, str], Rise]:
+    """(lot, ref of a list) -> what the lists that showed the falls show to have come in, less what transfers that
+    explained falls of the same list have taken of it."""
+    refs = sorted({fall.ref for own in falls.values() for fall in own})
+    marks = ", ".join(["%s"] * len(refs))
+    taken = {
+        (lot, ref): int(units)
+        for lot, ref, units in _rows(
+            "select e.to_lot_id, m.source_ref, -sum(e.quantity) from inventory_erpmovement e "
+            "join inventory_unexplainedfall f on f.id = e.fall_id join inventory_movement m on m.id = f.movement_id "
+            f"where e.entity_id = %s and e.to_lot_id is not null and m.source_ref in ({marks}) "
+            "group by e.to_lot_id, m.source_ref",
+            [entity.pk, *refs],
+        )
+    }
+    found = {}
+    for lot, ref, quantity, cost, earlier in _rows(
+        "select m.lot_id, m.source_ref, m.quantity, m.cost, exists (select 1 from inventory_movement o "
+        "where o.lot_id = m.lot_id and o.sequence < m.sequence) from inventory_movement m "
+        f"where m.entity_id = %s and m.kind = 'RECEIPT' and m.quantity > 0 and m.source_ref in ({marks})",
+        [entity.pk, *refs],
+    ):
+        came = Books(int(quantity), int(cost))
+        came.take(min(taken.get((lot, ref), 0), came.quantity), entity.exponent)
+        found[lot, ref] = Rise(came, not earlier)
+    return found
 
 
 def _by_lot(entity: Entity) -> dict[int, list[Fall]]:
@@ -96,19 +136,21 @@ def open_falls(entity: Entity, *, fall: int | None = None) -> dict[int, Fall]:
     ):
         years.setdefault(key, {})[year] = int(amount)
     found: dict[int, Fall] = {}
-    for key, lot, day, quantity, cost, allowance, done, done_cost, done_allowance in _rows(
-        "select f.id, m.lot_id, m.posted_on, -m.quantity, -m.cost, -m.allowance, coalesce(-sum(e.quantity), 0), "
-        "coalesce(-sum(e.cost), 0), coalesce(-sum(e.allowance), 0) from inventory_unexplainedfall f "
+    for key, lot, day, ref, quantity, cost, allowance, done, done_cost, done_allowance in _rows(
+        "select f.id, m.lot_id, m.posted_on, m.source_ref, -m.quantity, -m.cost, -m.allowance, "
+        "coalesce(-sum(e.quantity), 0), coalesce(-sum(e.cost), 0), coalesce(-sum(e.allowance), 0) "
+        "from inventory_unexplainedfall f "
         "join inventory_movement m on m.id = f.movement_id left join inventory_erpmovement e on e.fall_id = f.id "
         f"where f.entity_id = %s and {which} "
-        "group by f.id, m.lot_id, m.posted_on, m.quantity, m.cost, m.allowance, m.sequence order by m.sequence",
+        "group by f.id, m.lot_id, m.posted_on, m.source_ref, m.quantity, m.cost, m.allowance, m.sequence "
+        "order by m.sequence",
         params,
     ):
         whole = Books(int(quantity), int(cost), int(allowance), years.get(key))
         left = Books(int(quantity - done), int(cost - done_cost), int(allowance - done_allowance))
         # By year what is left is the units' share; the exact split of earlier parts is in their own rows.
         left.years = whole.share(left.quantity, entity.exponent).years if done else whole.years
-        found[key] = Fall(key, lot, _iso(day), left)
+        found[key] = Fall(key, lot, _iso(day), left, ref)
     return found
 
 

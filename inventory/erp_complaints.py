@@ -157,6 +157,36 @@ def left_out(row: Row, quantity: int, listed_on: str) -> Problem:
     )
 
 
+def _target(row: Row) -> str:
+    code = row.to_code or row.code
+    return f"lot '{code}' of {row.sku} at {row.to_place or row.place}" if code else f"{row.sku} at {row.to_place}"
+
+
+def not_risen(row: Row, part: Books) -> Problem:
+    return Problem(
+        False,
+        "transfer_not_risen",
+        row.row,
+        "to_location",
+        row.to_place or row.to_code,
+        f"Row {row.row}: {units(part.quantity)} of {row.lot} explain the fall of a stock list, but the same list shows "
+        f"no such rise of {_target(row)}: the units have left it again, so their allowance of {money(part.allowance)} "
+        "stays released. Mend the receiving lot if it is another one.",
+    )
+
+
+def no_room(row: Row, moved: Books) -> Problem:
+    return Problem(
+        False,
+        "transfer_without_room",
+        row.row,
+        "to_location",
+        row.to_place or row.to_code,
+        f"Row {row.row}: {_target(row)} costs too little to carry the allowance of {money(moved.allowance)} of the "
+        f"{units(moved.quantity)} that moved there, so it stays released. Look at the lot's unit cost in the list.",
+    )
+
+
 def last_units(row: Row, given: int, gone: Books) -> Problem:
     return Problem(
         False,

@@ -19,7 +19,9 @@ class ErpMovement(models.Model):
 
     quantity, cost, allowance, write_down: signed as the lot sees them, of a transfer as the giving lot does. revenue:
     of a sale positive, of a customer's return negative. fall: what a stock list had shown of it before; then nothing
-    moved under source_ref. history: already in the ERP's books with all that followed from it.
+    moved under source_ref, but for a transfer whose to_lot the same list had shown: its allowance follows the units,
+    and to_cost is what the receiving lot's cost changed by. history: already in the ERP's books with all that followed
+    from it.
     """
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="erp_movements", db_index=False)
@@ -36,6 +38,7 @@ class ErpMovement(models.Model):
     cost = MoneyField()
     allowance = MoneyField()
     write_down = MoneyField()
+    to_cost = MoneyField(null=True)
     revenue = MoneyField(null=True)
     settlement = models.CharField(max_length=10, choices=Settlement.choices, blank=True)
     fall = models.ForeignKey(

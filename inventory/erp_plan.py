@@ -57,12 +57,23 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class Fall:
-    """A fall on the worklist: what of it nobody has explained yet (positive figures)."""
+    """A fall on the worklist: what of it nobody has explained yet (positive figures). ref: of the list that showed
+    it."""
 
     id: int
     lot: int
     day: str
     left: Books
+    ref: str = ""
+
+
+@dataclass(slots=True)
+class Rise:
+    """What came into a lot by a stock list and no transfer has explained yet: quantity and cost. fresh: the lot held
+    nothing before, so that it is as old as what came."""
+
+    left: Books
+    fresh: bool
 
 
 @dataclass(slots=True)
@@ -71,7 +82,7 @@ class Known:
     falls, oldest first. pending: lot -> units that the ERP shows beyond the books. own: lots that have moved otherwise
     than by history. told: keys of rows that were taken in before -> where. listed_on: the day of the last stock list.
     refused: days that take no posting -> why; first_open: the earliest that does. starts_in_month: of the fiscal
-    year."""
+    year. rises: (lot, ref of a list) -> what the list showed to have come in there."""
 
     lots: dict[tuple[str, str, str], Held]
     items: dict[str, tuple[int, int]]
@@ -89,6 +100,7 @@ class Known:
     direct: bool
     starts_in_month: int
     history: bool
+    rises: dict[tuple[int, str], Rise] = field(default_factory=dict)
 
 
 class Problem(NamedTuple):
@@ -105,7 +117,8 @@ class Problem(NamedTuple):
 class Told(NamedTuple):
     """A part of a row, as it is kept: figures signed as the lot sees them. fall: the fall that it explains, 0 for
     none; moves: what it moves, of a transfer twice. posted: the day of its movements and entries, which is its own day
-    but for what explains a fall of a period that is closed by now."""
+    but for what explains a fall of a period that is closed by now, and for a transfer that a list has shown: that
+    stands on the list's day. to_cost: of such a transfer, what the receiving lot's cost changes by."""
 
     row: int
     part: int
@@ -124,6 +137,7 @@ class Told(NamedTuple):
     moves: tuple[Move, ...]
     location: int
     category: int
+    to_cost: int | None = None
 
 
 @dataclass(slots=True)
@@ -145,11 +159,16 @@ class Place:
     new_category: str = ""
     source: int = 0
 
+    def move(self, kind: str, change: Books, sign: int = 1) -> Move:
+        return Move.of(self.ref, kind, change, sign, location=self.location, category=self.category)
+
 
 @dataclass(slots=True)
 class ErpPlan:
     """told: in the order in which it is to be written. costs: lot -> its new unit cost. acknowledged: lot -> (units
-    followed, units left). explained: fall -> how its last units were explained. released: net allowance that leaves."""
+    followed, units left). explained: fall -> how its last units were explained. released: net allowance that leaves.
+    carried: allowance that a list had released and that a transfer brings to where the units went. aged: lot -> the lot
+    whose age it takes over."""
 
     told: list[Told] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -161,12 +180,16 @@ class ErpPlan:
     settled: Tally = field(default_factory=Tally)
     left_out: int = 0
     released: int = 0
+    carried: Tally = field(default_factory=Tally)
+    aged: dict[int, int] = field(default_factory=dict)
     revenue: int = 0
 
     def digest(self) -> str:
         """SHA-256 (hex) of what the plan does, so that a commit can prove that it does what the preview showed."""
         lots = [(p.ref, p.item, p.code, p.location, p.category, p.unit_cost, p.received_on) for p in self.new]
-        text = repr((self.told, lots, *(sorted(d.items()) for d in (self.costs, self.acknowledged, self.explained))))
+        text = repr(
+            (self.told, lots, *(sorted(d.items()) for d in (self.costs, self.acknowledged, self.explained, self.aged)))
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
 

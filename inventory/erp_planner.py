@@ -21,38 +21,10 @@ from inventory.erp_plan import (
     sharing,
     unit_cost_after,
 )
-from inventory.erp_words import HISTORY_ONLY, ErpKind
+from inventory.erp_transfers import shown_transfer
+from inventory.erp_words import EXPLAINS, HISTORY_ONLY, MAKES_LOTS, MOVEMENT, ErpKind
 from inventory.refresh import Move, Tally
 from inventory.running import Books, oldest_first
-
-_MOVEMENT = {
-    "SALE": "SALE",
-    "RECEIPT": "RECEIPT",
-    "PRODUCTION_IN": "PRODUCTION",
-    "PRODUCTION_OUT": "PRODUCTION",
-    "TRANSFER": "TRANSFER",
-    "CUSTOMER_RETURN": "RETURN",
-    "SUPPLIER_RETURN": "RETURN",
-    "SCRAP": "SCRAP",
-    "REVALUATION": "REVALUATION",
-    "OPENING": "OPENING",
-    "COUNT": "COUNT",
-    "EXCHANGE": "EXCHANGE",
-    "CHARGE": "WRITE_DOWN",
-    "REVERSAL": "REVERSAL",
-    "UTILISED": "WRITE_OFF",
-    "RELEASED": "RELEASE",
-}
-# What a fall becomes where a row of the kind explains it.
-EXPLAINS = {
-    "SALE": "SALE",
-    "PRODUCTION_OUT": "PRODUCTION",
-    "TRANSFER": "TRANSFER",
-    "SUPPLIER_RETURN": "RETURN",
-    "SCRAP": "SCRAP",
-    "UTILISED": "SCRAP",
-}
-_MAKES_LOTS = frozenset({"RECEIPT", "PRODUCTION_IN", "CUSTOMER_RETURN", "OPENING"})
 
 
 def erp_plan(rows: Iterable[Row], known: Known) -> ErpPlan:
@@ -158,7 +130,7 @@ class _Planner:
     def _of(self, row: Row) -> Place:
         place = self._known_place(row)
         if place is None:
-            if row.kind not in _MAKES_LOTS:
+            if row.kind not in MAKES_LOTS:
                 raise self._unknown(row)
             place = self._new_place(row, row.code, row.place)
         if self.known.history and place.ref in self.known.own:
@@ -177,7 +149,7 @@ class _Planner:
         self.last_row[place.ref] = row
         if is_outward(row.kind):
             self._outward(row, place)
-        elif row.kind in _MAKES_LOTS:
+        elif row.kind in MAKES_LOTS:
             self._inward(row, place)
         else:
             self._value(row, place)
@@ -256,7 +228,35 @@ class _Planner:
     def _explain(self, row: Row, place: Place, fall: Fall, part: Books, revenue: int | None) -> None:
         self.plan.settled.add(part.quantity, part.cost)
         self.plan.explained[fall.id] = EXPLAINS[row.kind] if not fall.left.quantity else ""
-        self._keep(row, place, part, -1, revenue, (), fall=fall.id)
+        if row.kind == ErpKind.TRANSFER:
+            part = self._carry(row, place, fall, part)
+        if part.quantity:
+            self._keep(row, place, part, -1, revenue, (), fall=fall.id)
+
+    def _carry(self, row: Row, place: Place, fall: Fall, part: Books) -> Books:
+        """Bring what a list took off one lot to the lot in which the same list showed the units; what is left."""
+        target = self._place(row.sku, row.to_code or row.code, row.to_place or row.place)
+        rise = self.known.rises.get((target.ref, fall.ref)) if target else None
+        units = min(part.quantity, rise.left.quantity, max(target.books.quantity, 0)) if target and rise else 0
+        if target is None or rise is None or not units:
+            self.plan.problems.append(say.not_risen(row, part))
+            return part
+        moved = part.take(units, self.known.exponent)
+        came = rise.left.take(units, self.known.exponent)
+        change, moves = shown_transfer(place, target, moved, came, self.known.exponent)
+        if target.books.allowance + change.allowance > max(target.books.cost + change.cost, 0):
+            part.put(moved)
+            self.plan.problems.append(say.no_room(row, moved))
+            return part
+        target.books.put(change)
+        self.last_row[target.ref] = row
+        if rise.fresh:
+            self.plan.aged.setdefault(target.ref, place.ref)
+        self.plan.carried.add(moved.quantity, moved.allowance)
+        self._keep(row, place, moved, -1, None, moves, fall=fall.id, to=target, to_cost=change.cost, posted=fall.day)
+        if part.quantity:
+            self.plan.problems.append(say.not_risen(row, part))
+        return part
 
     def _leave(self, row: Row, place: Place, gone: Books, revenue: int | None) -> None:
         before = place.books.quantity
@@ -264,17 +264,17 @@ class _Planner:
         if row.cost is not None:
             self._recost(place, before, -gone.cost)
         moves = [self._move(row, place, gone, -1)]
-        to_lot = 0
+        target = None
         if row.kind == ErpKind.TRANSFER:
             target = self._target(row, place)
-            to_lot, before = target.ref, target.books.quantity
+            before = target.books.quantity
             target.books.put(gone)
             self.last_row[target.ref] = row
             self._recost(target, before, value_raw(gone.quantity, place.unit_cost, self.known.exponent))
             moves.append(self._move(row, target, gone, 1))
         elif not self.known.history:
             self.plan.released += gone.allowance
-        self._keep(row, place, gone, -1, revenue, tuple(moves), to_lot=to_lot)
+        self._keep(row, place, gone, -1, revenue, tuple(moves), to=target)
 
     def _target(self, row: Row, place: Place) -> Place:
         code, at = row.to_code or row.code, row.to_place or row.place
@@ -349,8 +349,7 @@ class _Planner:
             self.plan.costs[place.ref] = place.unit_cost
 
     def _move(self, row: Row, place: Place, change: Books, sign: int) -> Move:
-        kind = _MOVEMENT[row.kind]
-        return Move.of(place.ref, kind, change, sign, location=place.location, category=place.category)
+        return place.move(MOVEMENT[row.kind], change, sign)
 
     def _keep(
         self,
@@ -362,9 +361,12 @@ class _Planner:
         moves: tuple[Move, ...],
         *,
         fall: int = 0,
-        to_lot: int = 0,
+        to: Place | None = None,
+        to_cost: int | None = None,
+        posted: str = "",
     ) -> None:
         self.part += 1
+        posted = posted or row.day
         self.plan.tallies.setdefault(row.kind, Tally()).add(sign * change.quantity, sign * change.cost)
         self.plan.revenue += revenue or 0
         self.plan.told.append(
@@ -373,9 +375,9 @@ class _Planner:
                 self.part,
                 row.kind,
                 row.day,
-                self.known.first_open if row.day in self.known.refused else row.day,
+                self.known.first_open if posted in self.known.refused else posted,
                 place.ref,
-                to_lot,
+                to.ref if to else 0,
                 sign * change.quantity,
                 sign * change.cost,
                 sign * change.allowance,
@@ -386,6 +388,7 @@ class _Planner:
                 moves,
                 place.location,
                 place.category,
+                to_cost,
             )
         )
 

@@ -11,6 +11,7 @@ from django.db import connection
 from core import verify
 from core.models import AuditEvent, Entity, Upload
 from core.verify import Tally, rows
+from inventory.erp_models import ErpMovement
 
 LIMIT = 100
 # Rows hashed together; part of the digest.
@@ -22,13 +23,16 @@ _COLUMNS = (
 
 
 def content_digest(upload: Upload) -> str:
-    """SHA-256 (hex) over the rows of one sheet, in chunks of a fixed length: version 1. Both engines give the same."""
+    """SHA-256 (hex) over the rows of one sheet, in chunks of a fixed length. Both engines give the same. Version 2, of
+    a sheet with transfers that a list had shown, adds what these changed the receiving lots' cost by."""
     # As text, not as the date that SQLite's driver makes of a bare column.
     text = "to_char(happened_on, 'YYYY-MM-DD')" if connection.vendor == "postgresql" else "cast(happened_on as text)"
-    digest = hashlib.sha256(json.dumps([1, upload.entity_id, upload.pk]).encode())
+    carried = ErpMovement.objects.filter(upload=upload, to_cost__isnull=False).exists()
+    columns = _COLUMNS.format(day=text) + (", to_cost" if carried else "")
+    digest = hashlib.sha256(json.dumps([2 if carried else 1, upload.entity_id, upload.pk]).encode())
     with connection.cursor() as cursor:
         cursor.execute(
-            f'select {_COLUMNS.format(day=text)} from inventory_erpmovement where upload_id = %s order by "row", part',
+            f'select {columns} from inventory_erpmovement where upload_id = %s order by "row", part',
             [upload.pk],
         )
         while chunk := cursor.fetchmany(CHUNK):
@@ -63,12 +67,14 @@ def contents(tally: Tally) -> Iterator[str]:
 
 def movements(tally: Tally) -> Iterator[str]:
     """Under a source_ref the movements of a lot are what the rows of the sheet say; a row that explains a fall moves
-    nothing."""
+    nothing, but for a transfer that brings its allowance to where a list had shown the units."""
     entities = Entity.objects.in_bulk()
     rows_of = (
         "select entity_id, source_ref, lot_id, quantity, cost, allowance, write_down from inventory_erpmovement "
         "where fall_id is null union all select entity_id, source_ref, to_lot_id, -quantity, -cost, -allowance, "
         "-write_down from inventory_erpmovement where to_lot_id is not null and fall_id is null union all "
+        "select entity_id, source_ref, to_lot_id, 0, coalesce(to_cost, 0), -allowance, -write_down "
+        "from inventory_erpmovement where to_lot_id is not null and fall_id is not null union all "
         "select entity_id, source_ref, lot_id, -quantity, -cost, -allowance, -write_down from inventory_movement "
         "where source_ref like 'movements:%%' or source_ref like 'history:%%'"
     )

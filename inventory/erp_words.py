@@ -53,3 +53,34 @@ OUTWARD = frozenset(
 class Settlement(models.TextChoices):
     CASH = "CASH", "Cash"
     RECEIVABLE = "RECEIVABLE", "Receivable"
+
+
+# Kind of row -> kind of movement.
+MOVEMENT = {
+    "SALE": "SALE",
+    "RECEIPT": "RECEIPT",
+    "PRODUCTION_IN": "PRODUCTION",
+    "PRODUCTION_OUT": "PRODUCTION",
+    "TRANSFER": "TRANSFER",
+    "CUSTOMER_RETURN": "RETURN",
+    "SUPPLIER_RETURN": "RETURN",
+    "SCRAP": "SCRAP",
+    "REVALUATION": "REVALUATION",
+    "OPENING": "OPENING",
+    "COUNT": "COUNT",
+    "EXCHANGE": "EXCHANGE",
+    "CHARGE": "WRITE_DOWN",
+    "REVERSAL": "REVERSAL",
+    "UTILISED": "WRITE_OFF",
+    "RELEASED": "RELEASE",
+}
+# What a fall becomes where a row of the kind explains it.
+EXPLAINS = {
+    "SALE": "SALE",
+    "PRODUCTION_OUT": "PRODUCTION",
+    "TRANSFER": "TRANSFER",
+    "SUPPLIER_RETURN": "RETURN",
+    "SCRAP": "SCRAP",
+    "UTILISED": "SCRAP",
+}
+MAKES_LOTS = frozenset({"RECEIPT", "PRODUCTION_IN", "CUSTOMER_RETURN", "OPENING"})

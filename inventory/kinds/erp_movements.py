@@ -388,6 +388,9 @@ def _summary(check: ErpCheck, upload: Upload, plan: ErpPlan, *, second: bool) ->
         summary.figures.append(("New lots", words.lots(len(plan.new))))
     if plan.settled.lots:
         summary.figures.append(("Falls of stock lists explained", words.tally(plan.settled)))
+    if plan.carried.value:
+        moved = f"{words.money(plan.carried.value)} with {words.units(plan.carried.quantity)} units"
+        summary.figures.append(("Allowance that a list had released, moved", moved))
     if plan.acknowledged:
         followed = sum(units for units, _ in plan.acknowledged.values())
         summary.figures.append(("Scrap that we had written off", f"quantity {words.units(followed)}"))
@@ -405,6 +408,12 @@ def _summary(check: ErpCheck, upload: Upload, plan: ErpPlan, *, second: bool) ->
         summary.notes.append(
             f"Allowance of {words.money(plan.released)} leaves with the units and lowers cost of sales, so a "
             "controller other than the uploader commits this sheet."
+        )
+    if plan.carried.value:
+        summary.needs_controller = True
+        summary.notes.append(
+            f"Allowance of {words.money(plan.carried.value)} goes to where the units went: what a stock list released "
+            "of it to cost of sales is taken back, so a controller other than the uploader commits this sheet."
         )
     if second and not summary.needs_controller:
         summary.needs_controller = True

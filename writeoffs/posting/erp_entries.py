@@ -1,7 +1,8 @@
 """The entries of a day of ERP movements. Pure: parts of rows in, planned entries out.
 
 Invariant: INVENTORY follows cost and INVENTORY_ALLOWANCE the allowance of what moved, whatever the kind; what a stock
-list had moved before touches neither again.
+list had moved before touches neither again, but for a transfer: what the list booked of it as a fall and a receipt is
+taken back and booked as a transfer, so that nothing of it stays in cost of sales.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ TITLES = {
     "SCRAP": "Scrap",
     "REVALUATION": "Revaluation",
     "TRANSFER": "Transfers",
+    "ISSUE": "Issues that were transfers",
     "EXPLAINED": "Falls explained as sales",
     "REVENUE": "Revenue",
     "HISTORY": "History taken over",
@@ -62,6 +64,8 @@ def entries_of_day(parts: Sequence[Told], bases: Bases, *, history: bool, title:
         location, category = bases.resolve("location", part.location), bases.resolve("category", part.category)
         if history:
             _history(legs, part, bases)
+        elif part.fall and part.moves:
+            _shown_before(legs, part, bases)
         elif part.fall:
             _explained(legs, part, location, category)
         elif part.kind == ErpKind.TRANSFER:
@@ -96,6 +100,18 @@ def _explained(legs: _Legs, part: Told, location: int, category: int) -> None:
     """The list took cost and allowance off before, the cost against clearing: a sale takes it from there."""
     if part.kind == ErpKind.SALE:
         legs.add("EXPLAINED", location, category, COGS=-part.cost, STOCK_CLEARING=part.cost)
+
+
+def _shown_before(legs: _Legs, part: Told, bases: Bases) -> None:
+    """A transfer that a list has booked as a fall here and a receipt there: its own movements say what becomes of each.
+    The allowance of the fall was released by an entry of ours, so its return is one as well."""
+    for move in part.moves:
+        place = bases.resolve("location", move.location), bases.resolve("category", move.category)
+        if move.kind == "TRANSFER":
+            legs.add("TRANSFER", *place, INVENTORY=move.cost, INVENTORY_ALLOWANCE=-move.allowance)
+            continue
+        legs.add(move.kind, *place, INVENTORY=move.cost, STOCK_CLEARING=-move.cost)
+        legs.add("RELEASE", *place, INVENTORY_ALLOWANCE=-move.allowance, COGS=move.allowance)
 
 
 def _carried(legs: _Legs, leg: str, part: Told, bases: Bases) -> None:

@@ -87,7 +87,7 @@ def erp_movements_commit(upload: Upload, user: User) -> Committed:
         day: period_lock(entity=entity, posted_on=dt.date.fromisoformat(day), second_approver=second)
         for day in sorted({told.posted for told in plan.told})
     }
-    if plan.released and not is_history(upload):
+    if (plan.released or plan.carried.value) and not is_history(upload):
         second_controller(upload, user)
     lots_lock(sorted({move.lot for told in plan.told for move in told.moves if move.lot > 0}))
     bases = _lots_make(upload, plan)
@@ -97,6 +97,7 @@ def erp_movements_commit(upload: Upload, user: User) -> Committed:
         before += moved
     _keep(upload, plan, bases, source_refs)
     rows_update("inventory_lot", ("unit_cost",), sorted(plan.costs.items()))
+    lots_follow(upload, bases, {lot: _aged_like(plan, source, bases) for lot, source in plan.aged.items()})
     _falls_explain(upload, user, plan)
     if not lines_follow(entity=entity, seen=pending, followed=plan.acknowledged):
         raise _stale(upload)
@@ -224,15 +225,15 @@ def _keep(upload: Upload, plan: ErpPlan, bases: Bases, source_refs: dict[str, st
         ErpMovement._meta.db_table,
         (
             *("entity_id", "upload_id", '"row"', "part", "document", "line", "kind", "happened_on", "lot_id"),
-            *("to_lot_id", "quantity", "cost", "allowance", "write_down", "revenue", "settlement", "fall_id"),
-            *("history", "source_ref"),
+            *("to_lot_id", "quantity", "cost", "allowance", "write_down", "to_cost", "revenue", "settlement"),
+            *("fall_id", "history", "source_ref"),
         ),
         [
             (
                 *(upload.entity_id, upload.pk, t.row, t.part, *named[t.row], t.kind, t.day),
                 *(bases.resolve("lot", t.lot), bases.resolve("lot", t.to_lot) if t.to_lot else None),
-                *(t.quantity, t.cost, t.allowance, t.write_down, t.revenue, t.settlement, t.fall or None),
-                *(history, source_refs[t.posted]),
+                *(t.quantity, t.cost, t.allowance, t.write_down, t.to_cost, t.revenue, t.settlement),
+                *(t.fall or None, history, source_refs[t.posted]),
             )
             for t in plan.told
         ],
@@ -262,6 +263,8 @@ def _message(entity: Entity, plan: ErpPlan) -> str:
         parts.append(f"allowance of {words.money(plan.released)} released")
     if plan.settled.lots:
         parts.append(f"{words.count(plan.settled.lots)} falls of stock lists explained")
+    if plan.carried.value:
+        parts.append(f"allowance of {words.money(plan.carried.value)} moved with units that a list had shown")
     if plan.left_out:
         parts.append(f"{words.count(plan.left_out)} left out, in a stock list already")
     return f"ERP movements: {'; '.join(parts)}."

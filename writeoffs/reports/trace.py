@@ -137,7 +137,7 @@ def trace_of(*, entity: Entity, line: JournalLine) -> Trace:
         if line.role in RELEASES:
             return _of_charges(entity, line, original, sign, kind=RELEASES[line.role])
         return _of_lines(entity, line, original, sign)
-    if prefix(original.source_ref) == MOVEMENTS and original.leg != Leg.TRANSFER:
+    if prefix(original.source_ref) == MOVEMENTS and not _of_transfers(original):
         return _of_sheet_rows(line, original, sign)
     if prefix(original.source_ref) == FALL:
         explained = Movement.objects.filter(
@@ -146,6 +146,16 @@ def trace_of(*, entity: Entity, line: JournalLine) -> Trace:
         explained = explained.select_related("lot__item__category", "lot__location")
         return _summed(line, explained, (-1, 0) if line.role == "COGS" else (1, 0), sign)
     return _of_movements(entity, line, original, sign)
+
+
+def _of_transfers(original: JournalEntry) -> bool:
+    """Whether movements stand behind an entry of a sheet rather than its rows: of transfers, and of what a list had
+    booked of one as a fall and a receipt."""
+    if original.leg not in (Leg.RECEIPT, Leg.ISSUE, Leg.REVALUATION, Leg.RELEASE):
+        return original.leg == Leg.TRANSFER
+    return ErpMovement.objects.filter(
+        entity_id=original.entity_id, source_ref=original.source_ref, to_cost__isnull=False
+    ).exists()
 
 
 def _of_sheet_rows(line: JournalLine, original: JournalEntry, sign: int) -> Trace:
