@@ -145,12 +145,20 @@ def migrated_template() -> str:
 
 @pytest.fixture(scope="session")
 def demo_template(migrated_template: str) -> str:
-    """The same with the demo companies in it, built once a run."""
-    return template("demo", ["demo"], on=migrated_template)
+    """The same with the demo companies in it, built once a run: by a reset, in the place of a demo that was there."""
+    return template("demo", ["shell", "-v", "0", "-c", OLD_DEMO], ["demo", "--reset"], on=migrated_template)
 
 
-def template(name: str, command: list[str], *, on: str = "") -> str:
-    """What the command makes of an empty database, or of a copy of the template `on`; its address."""
+# What a reset has to take away.
+OLD_DEMO = """
+from core.models import Entity, Location
+old = Entity.objects.create(slug="old-demo", name="Old demo", currency="EUR", is_demo=True)
+Location.objects.create(entity=old, code="MUC-04")
+"""
+
+
+def template(name: str, *commands: list[str], on: str = "") -> str:
+    """What the commands make of an empty database, or of a copy of the template `on`; its address."""
     folder = Path(os.environ[RUN_FOLDER])
     url = os.environ.get("DATABASE_URL", "")
     address = (
@@ -159,20 +167,21 @@ def template(name: str, command: list[str], *, on: str = "") -> str:
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / f"{name}.done").exists():
-            template_make(address, folder, name, command, on=on)
+            template_make(address, folder, name, *commands, on=on)
             (folder / f"{name}.done").touch()
     return address
 
 
-def template_make(address: str, folder: Path, name: str, command: list[str], *, on: str = "") -> None:
-    """Fill the address with the template: the one that was kept, or else by the command, and kept then."""
+def template_make(address: str, folder: Path, name: str, *commands: list[str], on: str = "") -> None:
+    """Fill the address with the template: the one that was kept, or else by the commands, and kept then."""
     _empty(address)
     if kept.fetch(name, address):
         return
     if on:
         _empty(address, on)
-    done = ServerDatabase(address, folder).manage(*command, timeout=300)
-    assert done.returncode == 0, done.stdout
+    for command in commands:
+        done = ServerDatabase(address, folder).manage(*command, timeout=300)
+        assert done.returncode == 0, done.stdout
     kept.put(name, address)
 
 
