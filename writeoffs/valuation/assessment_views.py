@@ -34,7 +34,7 @@ PAGE = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADINGS = (
     ("sku", "Item", False),
-    ("location", "Location", False),
+    ("location", "Lot, location", False),
     ("quantity", "Quantity", True),
     ("cost", "Cost", True),
     ("carried", "Carried", True),
@@ -179,7 +179,10 @@ def _shown(request: EntityRequest, lines: QuerySet[AssessmentLine], totals: sele
     grouping = selectors.GROUPINGS.get(request.GET.get("by", ""))
     if grouping is None:
         page: Any = _Lines(lines, totals.lines).get_page(request.GET.get("page"))
-        return {"page_obj": page, "headings": sort_headings(HEADINGS, request.GET.get("sort", DEFAULT_SORT))}
+        # What is left of a tick at the left and the item that stays in view has to fit a screen of 1280.
+        legend = sorted({remark.gist: remark.sentence for line in page for remark in line.remarks}.items())
+        headings = sort_headings(HEADINGS, request.GET.get("sort", DEFAULT_SORT))
+        return {"page_obj": page, "legend": legend, "headings": headings}
     found = selectors.groups_query(lines=lines, grouping=grouping)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     groups = [selectors.group_of(row, grouping) for row in page.object_list]

@@ -20,6 +20,7 @@ from core.words import Framework, Reason
 from inventory.models import Lot
 from writeoffs.valuation.inputs import Price
 from writeoffs.valuation.policies import Basis, CostFormula, Level, ValuationPolicy
+from writeoffs.valuation.remarks import Remark, remarks_of
 
 
 class Assessment(models.Model):
@@ -180,6 +181,11 @@ class AssessmentLine(models.Model):
         """What is required after the override."""
         amount: Decimal = self.required if self.override is None else self.override
         return amount
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What a person should look at, remark by remark."""
+        return remarks_of(self.flag)
 
     @property
     def cause(self) -> str:
