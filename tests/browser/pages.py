@@ -116,6 +116,8 @@ PAGES: tuple[Page, ...] = (
     Page("quarantine-overdue", f"{HOME}stock/quarantine/?status=overdue", "preparer"),
     Page("approval-limits", f"{HOME}proposals/limits/"),
     Page("approval-limits-change", f"{HOME}proposals/limits/change/", "controller"),
+    Page("comparison", f"{HOME}valuation/comparison/", "auditor"),
+    Page("comparison-formulas", f"{HOME}valuation/comparison/?sku=N1036&quantity=100", "preparer"),
     Page("proposal-by-item", f"{HOME}proposals/by-item/", "preparer"),
     Page("proposal-accrual", f"{HOME}proposals/accrual/", "preparer"),
     Page("proposal-from-stock", f"{HOME}proposals/from-stock/?expiry=expired", "preparer"),

@@ -97,7 +97,7 @@ def test_more_than_is_on_hand_and_a_line_of_an_average_are_refused(company: Comp
 def test_the_page_compares_the_formulas_and_makes_the_draft(company: Company, bolt: Item, signed_in: SignedIn) -> None:
     client = signed_in(company["PREPARER"])
     address = reverse("proposals:by_item", args=["north"])
-    page = client.get(address, {"sku": "BOLT", "quantity": "40"}).content.decode()
+    page = client.get(address, {"sku": "BOLT", "quantity": "40"}, follow=True).content.decode()
     assert "424.00" in page
     assert "472.00" in page
     assert "Last in, first out" not in page

@@ -126,6 +126,7 @@ def group_of(row: dict[str, object], grouping: Grouping) -> Group:
 class LevelFigure:
     """The carrying amount that a level would give, and how much more or less of a write-down than the item level."""
 
+    code: str
     label: str
     carrying: Decimal
     write_down: Decimal
@@ -138,7 +139,7 @@ def by_level(assessment: Assessment) -> list[LevelFigure]:
         raw = assessment.by_level.get(level.value)
         if raw is not None:
             carrying = from_raw(int(raw), MONEY_SCALE)
-            found.append(LevelFigure(str(level.label), carrying, assessment.cost - carrying))
+            found.append(LevelFigure(level.value, str(level.label), carrying, assessment.cost - carrying))
     return found
 
 

@@ -184,7 +184,7 @@ def _excess(line: AssessmentLine) -> Part:
     )
 
 
-_LEVEL_RULE = {
+LEVEL_RULE = {
     (_IFRS, Level.ITEM): "Item by item (IAS 2.29).",
     (
         _IFRS,
@@ -199,7 +199,7 @@ _LEVEL_RULE = {
 def _level(line: AssessmentLine) -> Part:
     if line.outcome != AssessmentLine.Outcome.TESTED:
         return Part("Level", ())
-    rule = _LEVEL_RULE.get((line.assessment.framework, Level(line.level)), "")
+    rule = LEVEL_RULE.get((line.assessment.framework, Level(line.level)), "")
     return Part("Level", (Fact("Compared by", str(line.get_level_display())),), rule)
 
 

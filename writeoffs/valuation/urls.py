@@ -3,14 +3,15 @@
 from django.urls import path, re_path
 
 from writeoffs.valuation import assessment_views as assessments
+from writeoffs.valuation import comparison_views, tax_views
 from writeoffs.valuation import input_views as inputs
 from writeoffs.valuation import policy_views as policies
-from writeoffs.valuation import tax_views
 
 app_name = "valuation"
 urlpatterns = [
     path("tax-rules/", tax_views.tax_rules, name="tax_rules"),
     path("tax-rules/ask/", tax_views.tax_rule_ask, name="tax_rule_ask"),
+    path("comparison/", comparison_views.comparison, name="comparison"),
     path("assessments/", assessments.assessment_list, name="assessments"),
     path("assessments/new/", assessments.assessment_new, name="assessment_new"),
     path("assessments/<str:number>/", assessments.assessment_detail, name="assessment"),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
 from core.middleware import record_refusal
 from core.models import Entity, Location
-from core.money import MONEY_SCALE, QUANTITY_SCALE, RAW_LIMIT, from_raw, to_raw
+from core.money import QUANTITY_SCALE, RAW_LIMIT, from_raw
 from core.words import Framework, Role
 from inventory.models import Item
 from writeoffs.proposals import services
@@ -23,7 +25,7 @@ from writeoffs.proposals.forms import HeaderForm
 from writeoffs.proposals.models import Kind
 from writeoffs.proposals.services.by_item import BY_ITEM
 from writeoffs.proposals.views.common import header_taken
-from writeoffs.valuation.cost_formulas import formulas_compared, layers_of
+from writeoffs.valuation.comparison import Formulas, formulas_of
 from writeoffs.valuation.in_force import policy_for
 from writeoffs.valuation.models import CostFormula
 from writeoffs.valuation.rules.formulas import FIFO, LIFO
@@ -73,8 +75,11 @@ class ByItemForm(HeaderForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_entity(Role.PREPARER)
 def proposal_by_item(request: EntityRequest) -> HttpResponse:
-    """With ?sku= and ?quantity= the page compares what the formulas would take; the press makes the draft."""
+    """The press makes the draft, or compares what the formulas would take. With ?sku= and ?quantity= and no formula the
+    address is that of the comparison, which stands in the valuation room beside the levels."""
     asked = {name: request.GET[name] for name in ("sku", "quantity", "location", "formula") if request.GET.get(name)}
+    if request.method != "POST" and {"sku", "quantity"} <= set(asked) and "formula" not in asked:
+        return redirect(f"{reverse('valuation:comparison', args=[request.entity.slug])}?{urlencode(asked)}")
     form = ByItemForm(request.POST or None, entity=request.entity, initial={**_default(request.entity, asked), **asked})
     status = 200
     if request.method == "POST" and "compare" not in request.POST and header_taken(request, form):
@@ -103,8 +108,8 @@ def proposal_by_item(request: EntityRequest) -> HttpResponse:
         if status == 200:
             form = ByItemForm(entity=request.entity, initial=request.POST.dict())
     status = 400 if form.errors and status == 200 else status
-    context = {"form": form, **_compared(request.entity, request.POST if request.method == "POST" else request.GET)}
-    return render(request, "proposals/by_item.html", context, status=status)
+    compared = _compared(request.entity, request.POST) if request.method == "POST" else Formulas(None)
+    return render(request, "proposals/by_item.html", {"form": form, "formulas": compared}, status=status)
 
 
 def _default(entity: Entity, asked: dict[str, str]) -> dict[str, str]:
@@ -114,36 +119,11 @@ def _default(entity: Entity, asked: dict[str, str]) -> dict[str, str]:
     return {"formula": policy.cost_formula if policy is not None and policy.cost_formula in BY_ITEM else FIFO}
 
 
-def _compared(entity: Entity, given: QueryDict) -> dict[str, object]:
-    """What each formula would take, where item and quantity can be read; a constant number of queries."""
-    item = Item.objects.select_related("category").filter(entity=entity, sku=given.get("sku", "").strip()).first()
-    quantity = _number(given.get("quantity", ""))
-    if item is None or quantity is None:
-        return {"item": item}
+def _compared(entity: Entity, given: QueryDict) -> Formulas:
     place = given.get("location", "")
-    layers = layers_of(item=item, location_id=int(place) if place.isdecimal() and len(place) < 19 else None)
-    leaving = to_raw(quantity, QUANTITY_SCALE)
-    if leaving > layers.quantity:
-        return {"item": item, "held": from_raw(layers.quantity, QUANTITY_SCALE), "short": True}
-    policy = policy_for(entity=entity, category=item.category, as_of=entity.local_date())
-    found = formulas_compared(entity=entity, layers=layers, quantity=leaving, policy=policy)
-    return {
-        "item": item,
-        "held": from_raw(layers.quantity, QUANTITY_SCALE),
-        "layers": layers.lots,
-        "policy": policy,
-        "compared": [
-            (CostFormula(one.formula).label, from_raw(one.cost, MONEY_SCALE), from_raw(one.stays, MONEY_SCALE))
-            for one in found
-        ],
-    }
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        number = forms.DecimalField(
-            decimal_places=QUANTITY_SCALE, min_value=Decimal("0.0001"), max_value=from_raw(RAW_LIMIT, QUANTITY_SCALE)
-        ).clean(text)
-    except forms.ValidationError:
-        return None
-    return number if isinstance(number, Decimal) else None
+    return formulas_of(
+        entity=entity,
+        sku=given.get("sku", ""),
+        quantity=given.get("quantity", ""),
+        location_id=int(place) if place.isdecimal() and len(place) < 19 else None,
+    )
