@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 
 from core import guards
 from core.errors import BadInput, NotAllowed, PeriodClosed
@@ -18,10 +19,13 @@ from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import posted
 from tests.proposals.test_charges import entries
+from tests.valuation.giving import a_price
 from writeoffs.ledger.models import FiscalPeriod, JournalEntry
 from writeoffs.proposals import claim_proofs, services
 from writeoffs.proposals.models import Proposal, SubsequentEvent
 from writeoffs.proposals.services import EventInput, Paper
+from writeoffs.valuation.assess import assessment_start
+from writeoffs.valuation.models import AssessmentLine
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -165,3 +169,50 @@ def test_a_preparer_records_an_event_on_the_pages(company: Company, other_compan
     number = SubsequentEvent.objects.first().number
     assert client.get(f"/e/north/proposals/events/{number}/paper/").status_code == 404
     assert signed_in(other_company["PREPARER"]).get("/e/north/proposals/events/").status_code == 404
+
+
+def assessed_as_of(company: Company, day: dt.date) -> AssessmentLine:
+    run = assessment_start(entity=company.entity, user=company["PREPARER"], as_of=day)
+    return run.lines.select_related("price").get()
+
+
+def test_an_adjusting_event_is_the_price_of_the_next_assessment_as_of_the_year_end(
+    company: Company, signed_in: SignIn
+) -> None:
+    lot = lot_of(company)
+    assert assessed_as_of(company, YEAR_END).outcome == "UNTESTED"
+    made = event(company, lot=lot, proceeds=Decimal(47500), costs=Decimal(900))
+    line = assessed_as_of(company, YEAR_END)
+    assert (line.price, line.required, line.governs) == (made.price, 5400, "NRV")
+    assert (line.price.nrv, line.price.source) == (Decimal("46.6"), f"Event {made.number} of 2026-01-20")
+    page = signed_in(company["AUDITOR"]).get(reverse("proposals:events", args=[company.entity.slug])).content.decode()
+    assert "NRV 46.6" in page
+    # A later event of the same lot replaces it and says why.
+    again = event(company, lot=lot, proceeds=Decimal(46000), costs=Decimal(900), what="The buyer claimed a rebate.")
+    assert (again.price.version, again.price.reason) == (2, f"Event {again.number} of 2026-01-20")
+    assert assessed_as_of(company, YEAR_END).required == 6900
+    assert list(claim_proofs.events(Tally())) == []
+
+
+def test_an_event_that_does_not_adjust_prices_nothing(company: Company) -> None:
+    lot = lot_of(company)
+    made = event(
+        company, condition_existed=False, disclosure="Sold at a loss.", lot=lot, proceeds=Decimal(1000), reason="FIRE"
+    )
+    assert (made.price, made.document) == (None, None)
+    line = assessed_as_of(company, YEAR_END)
+    assert (line.price, line.required) == (None, 0)
+    price = a_price(company, "LAMP", as_of=YEAR_END)
+    with pytest.raises(IntegrityError, match="event_that_does_not_adjust_prices_nothing"), transaction.atomic():
+        SubsequentEvent.objects.create(
+            **{name: getattr(made, name) for name in ("entity", "reporting_on", "event_on", "what", "reason", "why")},
+            condition_existed=False,
+            price=price,
+            number="SE-2026-0099",
+            judged_by=company["PREPARER"],
+        )
+
+
+def test_a_lot_that_held_nothing_on_the_reporting_date_gets_no_price(company: Company) -> None:
+    lot = make_lot(company.entity, "LAMP", quantity="10", unit_cost="52", opened=dt.date(2026, 1, 5))
+    assert event(company, lot=lot, proceeds=Decimal(600)).price is None

@@ -22,7 +22,8 @@ from inventory.models import Lot
 class SubsequentEvent(models.Model):
     """proceeds, costs: what all units of the lot fetched and what selling them cost, as evidence of NRV on the
     reporting date. amount: an estimate of the effect of an event that does not adjust (IAS 10.21(b)). disclosure: what
-    the notes say of it. document: what adjusts the year just ended."""
+    the notes say of it. document: what adjusts the year just ended. price: what an adjusting event shows a unit of
+    the lot to have been worth on the reporting date, which assessments as of it take."""
 
     class Classification(models.TextChoices):
         ADJUSTING = "ADJUSTING", "Adjusting"
@@ -44,6 +45,7 @@ class SubsequentEvent(models.Model):
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
     file_name = models.CharField(max_length=255, blank=True)
     document = models.ForeignKey("proposals.Proposal", on_delete=models.PROTECT, null=True, related_name="events")
+    price = models.ForeignKey("valuation.Price", on_delete=models.PROTECT, null=True, related_name="+")
     judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     judged_at = models.DateTimeField(default=timezone.now)
 
@@ -60,6 +62,11 @@ class SubsequentEvent(models.Model):
                 name="event_that_does_not_adjust_books_nothing",
                 condition=Q(condition_existed=True) | Q(document__isnull=True),
                 violation_error_message="An event that does not adjust is disclosed, not booked.",
+            ),
+            models.CheckConstraint(
+                name="event_that_does_not_adjust_prices_nothing",
+                condition=Q(condition_existed=True) | Q(price__isnull=True),
+                violation_error_message="An event that does not adjust says nothing of what goods were worth before.",
             ),
             *bounded("event", proceeds=MoneyField, costs=MoneyField, amount=MoneyField),
         )

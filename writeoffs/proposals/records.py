@@ -43,7 +43,11 @@ EVENT = Record(
         [
             "amount condition_existed costs disclosure document_id entity_id event_on file_id file_name judged_at "
             "judged_by_id lot_id number proceeds reason reporting_on what why"
-        ]
+        ],
+        [
+            "amount condition_existed costs disclosure document_id entity_id event_on file_id file_name judged_at "
+            "judged_by_id lot_id number price_id proceeds reason reporting_on what why"
+        ],
     ],
 )
 # `record` of an estimated loss, with every figure that it was worked out from.

@@ -51,6 +51,19 @@ def input_give(*, entity: Entity, user: User, given: Given, key: str = "") -> Gi
     return type(given)._default_manager.get(entity=entity, pk=answer.result["input"])
 
 
+@transaction.atomic
+def input_keep(*, entity: Entity, user: User, given: Given) -> Given:
+    """Keep an input that follows from a step of another room, under that step's own duties: who may judge an event may
+    say what it shows. Where the same figure stands already, that one; else as input_give."""
+    kind = KIND_OF[type(given)]
+    standing = standing_of(entity, kind, given)
+    if standing is not None and not standing.withdrawn:
+        if all(getattr(standing, name) == getattr(given, name) for name in kind.values):
+            return standing
+        given.reason = given.reason or given.source
+    return _give(entity, user, kind, given)
+
+
 def input_withdraw(*, entity: Entity, user: User, standing: Given, reason: str, key: str = "") -> Given:
     """Say that there is no such figure after all: the one of an earlier day stands again. BadInput without a reason,
     WrongState where it is not the one that stands."""
@@ -260,4 +273,13 @@ def said(given: Input) -> str:
     return ", ".join(parts) + (f" ({currency})" if currency else "")
 
 
-__all__ = ["impossible", "input_give", "input_record", "input_withdraw", "require_giver", "said", "standing_of"]
+__all__ = [
+    "impossible",
+    "input_give",
+    "input_keep",
+    "input_record",
+    "input_withdraw",
+    "require_giver",
+    "said",
+    "standing_of",
+]

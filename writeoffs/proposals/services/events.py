@@ -1,4 +1,8 @@
-"""Keeps an event after the reporting date, and prepares the write-down that an adjusting one asks for."""
+"""Keeps an event after the reporting date, the price that an adjusting one shows, and the write-down that it asks for.
+
+Invariant: only an adjusting event says what goods were worth on the reporting date; assessments as of it take its price
+with the event as source (IAS 10.9(b)(ii)).
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,27 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 
 from django.db import transaction
+from django.db.models import Sum
 
 from core import audit
 from core.access import roles_in
 from core.errors import BadInput, NotAllowed
 from core.files import file_store, files_told
-from core.models import Entity, User
-from core.money import display_money, is_whole_unit
+from core.models import Entity, StoredFile, User
+from core.money import (
+    MONEY_SCALE,
+    QUANTITY_SCALE,
+    UNIT_COST_SCALE,
+    display_money,
+    divide_half_away,
+    from_raw,
+    is_whole_unit,
+    to_raw,
+)
 from core.numbers import numbers_take
 from core.told import row_record
 from core.words import Reason, Role
-from inventory.models import Lot
+from inventory.models import Lot, Movement
 from writeoffs.ledger.calendar import period_of
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.posting.lots import fiscal_year_of
@@ -28,6 +42,8 @@ from writeoffs.proposals.models import Evidence, Kind, Proposal
 from writeoffs.proposals.services.create import Header, proposal_create
 from writeoffs.proposals.services.lines import line_add
 from writeoffs.proposals.services.papers import Paper, content_type_of, evidence_add
+from writeoffs.valuation.giving import input_keep
+from writeoffs.valuation.models import Price
 
 ZERO = Decimal(0)
 PREFIX = "SE"
@@ -53,9 +69,9 @@ class EventInput:
 
 @transaction.atomic
 def event_record(*, entity: Entity, user: User, event: EventInput) -> SubsequentEvent:
-    """Judge an event and keep it. An adjusting one with a lot that fetched less than it carries gets a draft
-    write-down, posted into the year just ended: its last month, or period 13 where that is closed. PeriodClosed where
-    both are."""
+    """Judge an event and keep it. An adjusting one with a figure gives the lot's price as of the reporting date; where
+    the lot fetched less than it carries, it gets a draft write-down as well, posted into the year just ended: its last
+    month, or period 13 where that is closed. PeriodClosed where both are."""
     if Role.PREPARER not in roles_in(entity, user):
         raise NotAllowed(f"An event is recorded by a preparer; you have no such role in {entity}.")
     _check(entity, event)
@@ -87,6 +103,7 @@ def event_record(*, entity: Entity, user: User, event: EventInput) -> Subsequent
         file=stored,
         file_name=PurePosixPath(event.paper.name.replace("\\", "/")).name[-255:] if event.paper else "",
         document=_document(entity, user, event, number),
+        price=_price(entity, user, event, number, stored),
         judged_by=user,
     )
     audit.record(
@@ -124,6 +141,29 @@ def _check(entity: Entity, event: EventInput) -> None:
             raise BadInput(f"{amount} is below nil or finer than {entity.currency}. Correct it.")
     if not event.condition_existed and not event.disclosure.strip():
         raise BadInput("Say what the notes disclose of an event that does not adjust, if only that it is not material.")
+
+
+def _price(entity: Entity, user: User, event: EventInput, number: str, paper: StoredFile | None) -> Price | None:
+    """What a unit of the lot was worth on the reporting date, as what all its units fetched shows; None where the event
+    does not adjust, has no figure, or the lot held nothing on that day."""
+    if not event.condition_existed or event.lot is None or event.proceeds is None:
+        return None
+    held = Movement.objects.filter(lot=event.lot, posted_on__lte=event.reporting_on).aggregate(held=Sum("quantity"))
+    quantity = to_raw(held["held"] or ZERO, QUANTITY_SCALE)
+    if quantity <= 0:
+        return None
+    net = to_raw(event.proceeds - event.costs, MONEY_SCALE)
+    nrv = divide_half_away(net * 10 ** (QUANTITY_SCALE + UNIT_COST_SCALE - MONEY_SCALE), quantity)
+    given = Price(
+        item=event.lot.item,
+        lot=event.lot,
+        as_of=event.reporting_on,
+        currency=entity.currency,
+        nrv=from_raw(nrv, UNIT_COST_SCALE),
+        source=f"Event {number} of {event.event_on.isoformat()}",
+        evidence=paper,
+    )
+    return input_keep(entity=entity, user=user, given=given)
 
 
 def _document(entity: Entity, user: User, event: EventInput, number: str) -> Proposal | None:

@@ -59,7 +59,11 @@ class EventForm(forms.Form):
     why = forms.CharField(label="Why it is judged so", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
     sku = forms.CharField(label="Lot: SKU", max_length=60, required=False)
     code = forms.CharField(label="Lot: code and location, as CODE at LOCATION", max_length=120, required=False)
-    proceeds = _amount("What all its units fetched")
+    proceeds = _amount(
+        "What all its units fetched",
+        "All that the lot held on the reporting date. Of an event that adjusts, assessments as of that date take it as "
+        "the price.",
+    )
     costs = _amount("Selling cost of them")
     amount = _amount("Estimated effect", "Of an event that does not adjust (IAS 10.21).")
     disclosure = forms.CharField(
@@ -123,7 +127,7 @@ def _year_end(entity: Entity) -> dt.date | None:
 def event_list(request: EntityRequest) -> HttpResponse:
     """The newest first."""
     events = SubsequentEvent.objects.filter(entity=request.entity).select_related(
-        "lot__item", "lot__location", "document", "judged_by"
+        "lot__item", "lot__location", "document", "judged_by", "price"
     )
     context = {
         "page_obj": Paginator(events, PER_PAGE).get_page(request.GET.get("page")),
@@ -151,10 +155,13 @@ def event_new(request: EntityRequest) -> HttpResponse:
 
 
 def _said(event: SubsequentEvent) -> str:
+    shown = (
+        f" Assessments as of {event.reporting_on.isoformat()} take what it shows as the price." if event.price else ""
+    )
     if event.document is not None:
-        return f"{event.number} adjusts the year just ended: {event.document.number} is a draft. Submit it."
+        return f"{event.number} adjusts the year just ended: {event.document.number} is a draft. Submit it.{shown}"
     if event.condition_existed:
-        return f"{event.number} is kept as adjusting; nothing has to be written down by it."
+        return f"{event.number} is kept as adjusting; nothing has to be written down by it.{shown}"
     return f"{event.number} does not adjust: it is disclosed, and booked in its own year."
 
 
