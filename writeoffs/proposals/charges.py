@@ -35,7 +35,7 @@ _LEAVING = (
 CARRIERS: dict[str, tuple[ChargeKind, ...]] = {
     Kind.WRITE_OFF: _LEAVING,
     Kind.DISPOSAL: _LEAVING,
-    Kind.COUNT_ADJUSTMENT: (ChargeKind.SHRINKAGE_RELEASE, ChargeKind.ESTIMATE_RELEASE),
+    Kind.COUNT_ADJUSTMENT: (ChargeKind.SHRINKAGE_RELEASE, ChargeKind.ESTIMATE_RELEASE, ChargeKind.INPUT_TAX),
     **entry_only.CHARGES,
 }
 

@@ -10,12 +10,13 @@ from django.db import connection
 
 from core.errors import BadInput
 from core.money import MONEY_SCALE, display_money, from_raw, plain
-from writeoffs.proposals.models import LEAVING, ChargeKind, Proposal
+from writeoffs.proposals.models import LEAVING, ChargeKind, Kind, Proposal
 from writeoffs.proposals.tax_papers import Wanted, complete, wanted
 from writeoffs.valuation.rules.tax_terms import Terms, input_tax
 from writeoffs.valuation.tax_rules import tax_terms
 
 ZERO = Decimal(0)
+_ASKED = LEAVING | {Kind.COUNT_ADJUSTMENT.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class Asked:
 
 
 def input_tax_asked(proposal: Proposal) -> Asked:
-    """By the rules of the document's reason at each place, on the original cost of the units that leave; goods that
-    stood in quarantine were judged when they were written off. Four queries, one where no rule stands."""
+    """By the rules of the document's reason at each place, on the original cost of the units that leave, or that a
+    count misses; what it found in excess takes nothing off, and goods that stood in quarantine were judged when they
+    were written off. Four queries, one where no rule stands."""
     terms = tax_terms(entity=proposal.entity)
     if not terms.rules:
         return Asked(ZERO, "", (), ZERO, ())
@@ -52,7 +54,7 @@ def input_tax_asked(proposal: Proposal) -> Asked:
     held = [one for one in by_terms if one is not terms.default]
     papers = list(dict.fromkeys(paper for one in held for paper in one.evidence))
     currency, amount, whys = proposal.entity.currency, ZERO, []
-    if proposal.kind in LEAVING:
+    if proposal.kind in _ASKED:
         for one in held:
             tax = input_tax(
                 one,
@@ -81,7 +83,7 @@ def _costs(proposal: Proposal) -> list[tuple[int, Decimal]]:
 
 def refuse_missing(proposal: Proposal) -> None:
     """BadInput where a rule has input tax repaid and the document has no such charge."""
-    if proposal.kind not in LEAVING:
+    if proposal.kind not in _ASKED:
         return
     asked = input_tax_asked(proposal)
     if asked.is_missing:

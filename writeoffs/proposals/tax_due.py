@@ -66,6 +66,11 @@ class TaxDue:
         return self.opening != self.opening_booked
 
     @property
+    def has_nothing_before(self) -> bool:
+        """Whether the books hold none of the asset that the rules give before the first day."""
+        return self.before_is_open and not self.opening_booked
+
+    @property
     def is_due(self) -> bool:
         return bool(self.charges)
 
@@ -97,8 +102,8 @@ def tax_due(*, entity: Entity, starts_on: dt.date, ends_on: dt.date) -> TaxDue:
     )
     for kind, total in open_charges.order_by().values_list("kind").annotate(total=Sum("amount")):
         waiting[kind] += total
-    currents = [row.current for row in bridge.rows]
-    moved = [row.movement for row in bridge.rows]
+    currents = [row.current for row in bridge.every]
+    moved = [row.movement for row in bridge.every]
     return TaxDue(
         starts_on,
         ends_on,

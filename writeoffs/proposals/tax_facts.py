@@ -16,6 +16,7 @@ from core.models import Entity
 from core.sets import day_of
 from inventory.models import Lot
 from writeoffs.proposals.models import Evidence, Kind
+from writeoffs.proposals.tax_charges import ChargeRow, charge_rows
 from writeoffs.proposals.tax_papers import complete
 from writeoffs.valuation.models import Price
 from writeoffs.valuation.rules.tax_bridge import BridgeRow, Does, Event, Figures, Treated, bridge_row, folded
@@ -204,13 +205,19 @@ def _offers(entity: Entity, terms: TaxTerms) -> dict[tuple[str, int], list[tuple
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A period's rows, those with nothing left out, in the order of item, lot and reason."""
+    """A period's rows, those with nothing left out, in the order of item, lot and reason; and by document what the
+    losses cost and brought beside the stock."""
 
     rows: Sequence[BridgeRow]
     lots: dict[int, Lot]
+    charges: Sequence[ChargeRow] = ()
+
+    @property
+    def every(self) -> list[BridgeRow | ChargeRow]:
+        return [*self.rows, *self.charges]
 
     def total(self, name: str) -> Decimal:
-        return sum((getattr(row, name) for row in self.rows), Decimal(0))
+        return sum((getattr(row, name) for row in self.every), Decimal(0))
 
 
 def bridge_of(*, entity: Entity, starts_on: dt.date, ends_on: dt.date) -> Bridge:
@@ -241,4 +248,5 @@ def bridge_of(*, entity: Entity, starts_on: dt.date, ends_on: dt.date) -> Bridge
         if not row.is_nil:
             rows.append(row)
     rows.sort(key=lambda row: (lots[row.lot_id].item.sku, lots[row.lot_id].code, row.lot_id, row.reason))
-    return Bridge(rows, lots)
+    charges = charge_rows(entity=entity, terms=facts.terms, starts_on=starts_on, ends_on=ends_on)
+    return Bridge(rows, lots, charges)

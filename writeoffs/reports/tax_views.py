@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from core.access import EntityRequest, for_entity
+from core.models import Location
 from writeoffs.proposals.models import ChargeKind
 from writeoffs.proposals.tax_facts import bridge_of
 from writeoffs.reports.builders.base import Frame
@@ -26,6 +27,11 @@ def tax_bridge_of(frame: Frame) -> Report:
         held = terms.of(reason=row.reason, location_id=lot.location_id, day=span.ends_on)
         item = f"{lot.item.sku} {lot.item.description}".strip()
         lines.append(BridgeLine(row, item, lot.code, lot.location.code, ", ".join(held.evidence)))
+    places = dict(Location.objects.filter(entity=entity).values_list("pk", "code")) if bridge.charges else {}
+    lines += [
+        BridgeLine(charge, charge.label, charge.document, places.get(charge.location_id or 0, ""), "")
+        for charge in bridge.charges
+    ]
     charges = charges_posted(entity=entity, span=span, narrow=RegisterFilter())
     return tax_bridge_report(
         frame, lines=lines, input_tax=[fact for fact in charges if fact.kind == ChargeKind.INPUT_TAX]

@@ -47,7 +47,7 @@ def tax_entries(request: EntityRequest) -> HttpResponse:
     period = _chosen(request, periods, request.GET.get("period", ""))
     day = min(period.ends_on, request.entity.local_date())
     due = tax_due(entity=request.entity, starts_on=period.starts_on, ends_on=day)
-    page = Paginator(due.bridge.rows, PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(due.bridge.every, PER_PAGE).get_page(request.GET.get("page"))
     reasons = {str(value): str(label) for value, label in Reason.choices}
     context = {
         "periods": periods,
@@ -56,7 +56,10 @@ def tax_entries(request: EntityRequest) -> HttpResponse:
         "due": due,
         "charges": [(kind.label, amount) for kind, amount in due.charges],
         "page_obj": page,
-        "rows": [(row, due.bridge.lots[row.lot_id], reasons.get(row.reason, "Before our books")) for row in page],
+        "rows": [
+            (row, due.bridge.lots.get(getattr(row, "lot_id", 0)), reasons.get(row.reason, "Before our books"))
+            for row in page
+        ],
         "sides": (("Current tax saved", due.current), ("Deferred tax asset, movement", due.deferred)),
         "may_prepare": Role.PREPARER in request.entity_roles,
     }

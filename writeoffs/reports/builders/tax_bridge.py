@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from writeoffs.proposals.tax_charges import ChargeRow
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.charges import ChargeFact
 from writeoffs.reports.selectors import REASON_LABELS
@@ -18,9 +19,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class BridgeLine:
-    """A row of the bridge with the names of its lot, and the papers that its rule names."""
+    """A row of the bridge with the names of its lot, and the papers that its rule names; of a charge what it is and
+    its document."""
 
-    row: BridgeRow
+    row: BridgeRow | ChargeRow
     item: str
     lot: str
     location: str
@@ -53,12 +55,14 @@ def tax_bridge_report(frame: Frame, *, lines: Sequence[BridgeLine], input_tax: S
         notices=frame.standing,
         notes=(
             "Book loss = deductible + permanent difference + movement of the temporary difference.",
+            "What a loss cost and brought beside the stock (scrap proceeds, disposal cost, input tax repaid, "
+            "insurance) is taxed or deducted in the period that books it, by the rule of its reason.",
             "The asset is the difference at the rate, as far as it will be used (IAS 12.24; ASC 740-10-30-5).",
         ),
     )
 
 
-def _sum(rows: Sequence[BridgeRow], name: str) -> Decimal:
+def _sum(rows: Sequence[BridgeRow | ChargeRow], name: str) -> Decimal:
     return sum((getattr(row, name) for row in rows), ZERO)
 
 
@@ -78,7 +82,7 @@ _MONEY = (
 def _table(frame: Frame, lines: Sequence[BridgeLine]) -> Table:
     columns = (
         Column("Item", room=2),
-        Column("Lot", room=1),
+        Column("Lot or document", room=1),
         Column("Location"),
         Column("Reason", room=1),
         Column("Evidence asked", room=2),
@@ -103,7 +107,7 @@ def _row(frame: Frame, line: BridgeLine) -> Row:
     return Row(
         (
             Cell(line.item),
-            Cell(line.lot, frame.links.lot(row.lot_id)),
+            Cell(line.lot, _link(frame, row)),
             Cell(line.location),
             Cell(REASON_LABELS[row.reason] if row.reason else BEFORE),
             Cell(line.papers),
@@ -111,6 +115,12 @@ def _row(frame: Frame, line: BridgeLine) -> Row:
             *(Cell(getattr(row, name)) for _, name in _MONEY),
         )
     )
+
+
+def _link(frame: Frame, row: BridgeRow | ChargeRow) -> str:
+    if isinstance(row, BridgeRow):
+        return frame.links.lot(row.lot_id)
+    return frame.links.document(f"proposal:{row.document}")
 
 
 def _input_tax(frame: Frame, facts: Sequence[ChargeFact]) -> Table:
