@@ -39,29 +39,35 @@ def main() -> int:
 def _all(path: Path, options: argparse.Namespace) -> int:
     from django.conf import settings
     from django.core.management import call_command
+    from django.db import connection
 
     from tests.cases import (  # noqa: F401
+        kinds_layers,
         kinds_losses,
         kinds_movements,
         kinds_reports,
         kinds_tax,
         kinds_value,
     )
-    from tests.cases.run import cases_of, run
+    from tests.cases.run import cases_of, told
 
     settings.JOBS_INLINE = True
+    if connection.vendor == "sqlite":
+        # Thrown away afterwards: nothing has to reach the disk.
+        connection.cursor().execute("pragma synchronous = off")
     call_command("migrate", verbosity=0)
     failed = 0
     cases = [case for case in cases_of(path) if not options.only or case.id in options.only]
     for case in cases:
         try:
-            told = run(case)
+            difference = told(case)
         except Exception as error:
             if options.stop:
                 traceback.print_exc()
-            told = f"{type(error).__name__}: {error}"
-        failed += bool(told)
-        print(f"{case.id}  {'FAIL' if told else 'pass'}  {case.title}{': ' + told if told else ''}", flush=True)
+            difference = f"stopped by {type(error).__name__}: {' '.join(str(error).split())}"
+        failed += bool(difference)
+        told_so = f": {difference}" if difference else ""
+        print(f"{case.id}  {'FAIL' if difference else 'pass'}  {case.title}{told_so}", flush=True)
     print(f"{len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

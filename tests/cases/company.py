@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import time_machine
+from django.utils.text import slugify
 
 from core import changes
+from core.errors import BadInput
 from core.models import ChangeRequest, Upload, User
 from core.sheets import pipeline
 from inventory.models import Lot
@@ -23,10 +25,17 @@ _NUMBERS = itertools.count(1)
 class CaseCompany:
     """Somebody for each duty; a clock that only goes forward; every sheet and document by the product's own steps."""
 
-    def __init__(self, name: str, clock: time_machine.Coordinates, **fields: object) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: time_machine.Coordinates,
+        *,
+        years: tuple[int, ...] = (2025, 2026, 2027, 2028),
+        **fields: object,
+    ) -> None:
         self.clock = clock
-        slug = f"{name.lower()}-{next(_NUMBERS)}"
-        self.company: Company = make_company(slug, years=tuple(range(2024, 2029)), **fields)
+        slug = f"{slugify(name)[:20]}-{next(_NUMBERS)}"
+        self.company: Company = make_company(slug, years=years, **fields)
         self.entity = self.company.entity
 
     def __getitem__(self, role: str) -> User:
@@ -51,10 +60,10 @@ class CaseCompany:
         upload = pipeline.upload_check(upload=upload, user=self[by])
         told = "; ".join(upload.issues.filter(level="ERROR").values_list("message", flat=True)[:3])
         if upload.status != Upload.Status.CHECKED:
-            raise AssertionError(f"sheet {kind}: {upload.get_status_display()}: {upload.message} {told}")
+            raise BadInput(f"sheet {kind}: {upload.get_status_display()}: {upload.message} {told}")
         upload = pipeline.upload_commit(upload=upload, user=self[second])
         if upload.status != Upload.Status.COMMITTED:
-            raise AssertionError(f"sheet {kind}: {upload.get_status_display()}: {upload.message}")
+            raise BadInput(f"sheet {kind}: {upload.get_status_display()}: {upload.message}")
         return upload
 
     def stock(self, header: str, *rows: str) -> dict[str, Lot]:

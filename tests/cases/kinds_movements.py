@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from core.entity_groups import EntityGroup
 from core.exchange import AVERAGE, CLOSING, RateBook, RateGiven, rate_enter
-from tests.cases.run import Run, kind
+from tests.cases.given import Given, NotUnderstood
+from tests.cases.run import UNITS, Run, kind
 from tests.conftest import Company, make_company
 from tests.groups.parties import make_party
 from writeoffs.ledger.models import FiscalPeriod
@@ -21,25 +23,29 @@ from writeoffs.reports.statements.spans import PeriodFact, Span, period_span, ra
 from writeoffs.reports.statements.translation import TranslatedRow, group_roll
 
 HEADER = "document,date,kind,sku,lot_code,location,category,quantity,cost,allowance,revenue,settlement,write_down_year"
-SETTLED = {"receivable": "RECEIVABLE", "cash": "CASH"}
+SETTLED = {
+    **dict.fromkeys(("RECEIVABLE", "ACCOUNT", "ON_ACCOUNT", "CREDIT"), "RECEIVABLE"),
+    **dict.fromkeys(("CASH", "BANK", "PAID"), "CASH"),
+}
 # The case's word -> the sheet's kind, and whether the amount stands in the cost or in the allowance.
 GROSS = {
     "opening": "OPENING",
-    "purchases": "RECEIPT",
-    "cost_of_goods_issued": "SALE",
-    "written_off": "UTILISED",
+    **dict.fromkeys(("purchases", "receipts"), "RECEIPT"),
+    **dict.fromkeys(("cost_of_goods_issued", "issued", "cost_of_sales"), "SALE"),
+    **dict.fromkeys(("written_off", "write_offs"), "UTILISED"),
     "count_differences": "COUNT",
-    "exchange_differences": "EXCHANGE",
+    **dict.fromkeys(("exchange_differences", "exchange"), "EXCHANGE"),
 }
 ALLOWANCE = {
     "opening": "OPENING",
     "charged": "CHARGE",
     "reversed": "REVERSAL",
-    "utilised": "UTILISED",
-    "utilised_on_disposal": "UTILISED",
-    "released_on_sale": "RELEASED",
-    "exchange_differences": "EXCHANGE",
+    **dict.fromkeys(("utilised", "utilised_on_disposal", "used"), "UTILISED"),
+    **dict.fromkeys(("released", "released_on_sale"), "RELEASED"),
+    **dict.fromkeys(("exchange_differences", "exchange"), "EXCHANGE"),
 }
+# The roll-forward's column of a movement.
+COLUMNS = {"CHARGE": "charged", "REVERSAL": "reversed", "UTILISED": "utilised", "RELEASED": "released"}
 SIGNED = frozenset({"COUNT", "EXCHANGE"})
 
 
@@ -51,27 +57,29 @@ def sell(run: Run, quantity: Decimal, *, revenue: str = "", settled: str = "") -
 
 
 @kind("sale")
-def sale(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
-    # As many units as make the fraction whole.
-    run.one_lot("10000", f"{Decimal(inputs['cost']) / 10000:f}", allowance=inputs["allowance"])
+def sale(run: Run, inputs: Given) -> dict[str, Any]:
+    unit_cost = inputs.figure("cost") / UNITS
+    run.one_lot(f"{UNITS}", f"{unit_cost:f}", allowance=inputs.text("allowance", default="0"))
     run.move_to(run.today + dt.timedelta(days=1))
-    sell(
-        run,
-        Decimal(inputs["fraction_sold"]) * 10000,
-        revenue=inputs["revenue"],
-        settled=SETTLED[inputs["settled"]],
-    )
+    revenue = inputs.text("revenue") if "revenue" in inputs else ""
+    settled = inputs.word("settled", SETTLED, default="receivable")
+    sell(run, inputs.figure("fraction_sold", default="1") * UNITS, revenue=revenue, settled=settled if revenue else "")
     facts = sold_facts(entity=run.company.entity, span=range_span(run.today, run.today, "en"))
     margin = margin_total(margin_lines(facts))
-    return {"allowance_after": run.lot().allowance, "margin_from_prior_write_down": margin.benefit}
+    return {"margin_from_prior_write_down": margin.benefit}
 
 
-def history(run: Run, gross: dict[str, str], allowance: dict[str, str], *, opened: dt.date) -> None:
+def history(run: Run, gross: Mapping[str, Any], allowance: Mapping[str, Any], *, opened: dt.date) -> None:
     """A sheet of history: a row a movement, in the order in which a lot can bear them."""
     rows: dict[str, list[str]] = {}
     for words, given, at in ((GROSS, gross, 0), (ALLOWANCE, allowance, 1)):
-        for word, amount in given.items():
-            rows.setdefault(words[word], ["", ""])[at] = amount
+        for word in given:
+            if word not in words:
+                raise NotUnderstood(f"inputs: {word!r} is no movement; {', '.join(words)} are")
+            row = rows.setdefault(words[word], ["", ""])
+            if row[at]:
+                raise NotUnderstood(f"inputs: {word!r} says again what another movement says")
+            row[at] = given[word]
     lines = []
     for code in ("OPENING", "RECEIPT", "CHARGE", "EXCHANGE", "SALE", "UTILISED", "COUNT", "REVERSAL", "RELEASED"):
         if code not in rows:
@@ -104,7 +112,7 @@ def amounts(roll: RollForward) -> dict[str, Decimal]:
 
 
 @kind("rollforward")
-def roll_forwards(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+def roll_forwards(run: Run, inputs: Given) -> dict[str, Any]:
     history(run, inputs["gross"], inputs["allowance"], opened=run.today.replace(day=1) - dt.timedelta(days=1))
     facts = roll_facts(entity=run.company.entity, span=span_of(run.company.company, run.today))
     gross = roll_forward(columns=GROSS_COLUMNS, names=facts.names, movements=facts.gross, gl=facts.gl_gross)
@@ -120,12 +128,13 @@ def roll_forwards(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 @kind("fx_roll")
-def subsidiary_abroad(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+def subsidiary_abroad(run: Run, inputs: Given) -> dict[str, Any]:
     """The case's company is the subsidiary; its parent keeps the group in another currency."""
     opened = run.today.replace(day=1) - dt.timedelta(days=1)
     # Goods that the allowance fits on: the case tells of the allowance alone.
-    worth = sum(abs(Decimal(amount)) for amount in inputs["local"].values())
-    history(run, {"opening": f"{worth * 10}"}, inputs["local"], opened=opened)
+    local = inputs["local"]
+    worth = sum(abs(local.figure(word)) for word in local)
+    history(run, {"opening": f"{worth * 10}"}, local, opened=opened)
     currency = "GBP" if run.company.entity.currency != "GBP" else "EUR"
     parent = make_company(f"parent-{run.company.entity.slug}", currency=currency)
     party = make_party(parent, run.company.company)
@@ -137,12 +146,12 @@ def subsidiary_abroad(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
         (AVERAGE, opened + dt.timedelta(days=1), ends, "average"),
         (CLOSING, ends, ends, "closing"),
     ):
-        given = RateGiven(run.company.entity.currency, name, first, last, Decimal(rates[which]), "The case", sure=True)
+        given = RateGiven(run.company.entity.currency, name, first, last, rates.figure(which), "The case", sure=True)
         rate_enter(group=party.group, user=party.keeper, given=given)
-    return _group(party.group, run, ends)
+    return _group(party.group, run, ends, local)
 
 
-def _group(group: EntityGroup, run: Run, day: dt.date) -> dict[str, Any]:
+def _group(group: EntityGroup, run: Run, day: dt.date, local: Given) -> dict[str, Any]:
     members = [run.company.entity]
     facts = group_facts(book=RateBook(group), members=members, span=span_of(run.company.company, day))
     assert not facts.missing, facts.missing
@@ -153,10 +162,7 @@ def _group(group: EntityGroup, run: Run, day: dt.date) -> dict[str, Any]:
         "local_closing": row.own[-1],
         "group": {
             "opening": row.opening,
-            "charged": by_column.get("charged"),
-            "reversed": by_column.get("reversed"),
-            "utilised": by_column.get("utilised"),
-            "released": by_column.get("released"),
+            **{word: by_column.get(COLUMNS[ALLOWANCE[word]]) for word in local if ALLOWANCE[word] in COLUMNS},
             "exchange": row.exchange,
             "closing": row.closing,
         },

@@ -11,6 +11,7 @@ from core.access import roles_in
 from core.errors import DomainError
 from core.models import Membership, User
 from core.words import Role
+from tests.cases.given import Given, NotUnderstood
 from tests.cases.run import Run, kind
 from tests.ledger.trial import HEADER
 from writeoffs.ledger.models import TrialBalance
@@ -21,9 +22,11 @@ from writeoffs.reports.erp import ErpStatements, erp_statements
 from writeoffs.valuation.rules.tax import TaxPolicy
 
 DECEMBER = dt.date(2026, 12, 28)
+DAYS = 365
+DUTIES = frozenset({"proposer!=approver", "approver!=poster", "proposer!=poster", "counter!=adjuster"})
 
 
-def _before_after(run: Run, rows: list[str], write_down: str, closing: str) -> ErpStatements:
+def _before_after(run: Run, rows: list[str], write_down: Decimal, closing: str) -> ErpStatements:
     """The ERP's trial balance of the year comes in, a write-down is posted: the statements before and after."""
     run.move_to(DECEMBER)
     lot = run.one_lot("1", closing)
@@ -35,7 +38,7 @@ def _before_after(run: Run, rows: list[str], write_down: str, closing: str) -> E
         proposal=proposal,
         user=run.company["PREPARER"],
         lot=lot,
-        new_carrying_amount=lot.carrying_amount - Decimal(write_down),
+        new_carrying_amount=lot.carrying_amount - write_down,
     )
     run.company.posted(Proposal.objects.get(pk=proposal.pk))
     balance = TrialBalance.objects.select_related("entity", "period", "upload").get(entity=run.company.entity)
@@ -44,16 +47,16 @@ def _before_after(run: Run, rows: list[str], write_down: str, closing: str) -> E
 
 
 @kind("cashflow")
-def cash_flow(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+def cash_flow(run: Run, inputs: Given) -> dict[str, Any]:
     # The ERP has not taken the write-down yet: its closing stock is before it.
-    before = Decimal(inputs["closing_inventory_after_write_down"]) + Decimal(inputs["write_down"])
-    opening, profit = Decimal(inputs["opening_inventory"]), Decimal(inputs["profit_before_tax_without_loss"])
+    before = inputs.figure("closing_inventory_after_write_down") + inputs.figure("write_down")
+    opening, profit = inputs.figure("opening_inventory"), inputs.figure("profit_before_tax_without_loss")
     rows = [
         f"4000,Revenue,{-profit},,,",
         f"1400,Inventory,{before},{opening},,",
         f"3000,Capital,{profit - before},,,",
     ]
-    made = _before_after(run, rows, inputs["write_down"], str(before)).statement
+    made = _before_after(run, rows, inputs.figure("write_down"), f"{before:f}").statement
     lines = {line.key: line for line in made.cash_flow}
     keys = {
         "profit_before_tax": "profit",
@@ -68,17 +71,20 @@ def cash_flow(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 @kind("ratios")
-def ratios(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+def ratios(run: Run, inputs: Given) -> dict[str, Any]:
+    if inputs.figure("days", default="365") != DAYS:
+        raise NotUnderstood(f"inputs.days: {inputs['days']}; the product counts the days of the year: {DAYS}")
+    opening = inputs.text("inventory_open") if "inventory_open" in inputs else ""
     rows = [
-        f"4000,Revenue,-{inputs['revenue']},,,",
-        f"5000,Cost of sales,{inputs['cost_of_sales']},,,",
-        f"1400,Inventory,{inputs['inventory_close']},{inputs['inventory_open']},,",
-        f"1200,Other current assets,{inputs['other_current_assets']},,,quick",
-        f"2000,Payables,-{inputs['current_liabilities']},,,current",
+        f"4000,Revenue,{-inputs.figure('revenue')},,,",
+        f"5000,Cost of sales,{inputs.figure('cost_of_sales')},,,",
+        f"1400,Inventory,{inputs.figure('inventory_close')},{opening},,",
+        f"1200,Other current assets,{inputs.figure('other_current_assets')},,,quick",
+        f"2000,Payables,{-inputs.figure('current_liabilities')},,,current",
     ]
     rest = sum((Decimal(row.split(",")[2]) for row in rows), Decimal(0))
     rows.append(f"3000,Capital,{-rest},,,")
-    made = _before_after(run, rows, inputs["write_down"], inputs["inventory_close"]).statement
+    made = _before_after(run, rows, inputs.figure("write_down"), inputs.text("inventory_close")).statement
     keys = {
         "gross_margin_pct": "gross_margin",
         "current_ratio": "current",
@@ -91,13 +97,18 @@ def ratios(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 @kind("approval")
-def approval(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+def approval(run: Run, inputs: Given) -> dict[str, Any]:
     """Titles and limits by two people; each proposal to approval and posting, by the people whom the case names."""
     company, entity = run.company, run.company.entity
     given = inputs["proposals"]
     people = {name: _person(run, name) for one in given for name in (one["proposer"], one["approver"], one["poster"])}
     held: dict[str, list[User]] = {limit["role"]: [] for limit in inputs["limits"]}
+    unknown = {str(rule).replace(" ", "") for rule in inputs.get("sod", [])} - DUTIES
+    if unknown:
+        raise NotUnderstood(f"inputs.sod: {', '.join(sorted(unknown))} is none of {', '.join(sorted(DUTIES))}")
     for one in given:
+        if one["approver_role"] not in held:
+            raise NotUnderstood(f"{one.path}.approver_role: {one['approver_role']!r} has no limit")
         if people[one["approver"]] not in held[one["approver_role"]]:
             held[one["approver_role"]].append(people[one["approver"]])
     change = limits_request(
@@ -105,7 +116,7 @@ def approval(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
         user=company["CONTROLLER"],
         titles=[TitleInput(role, holders or [company["APPROVER"]]) for role, holders in held.items()],
         bands=[
-            BandInput(limit["role"], Decimal(limit["up_to"]) if limit["up_to"] else None) for limit in inputs["limits"]
+            BandInput(limit["role"], limit.figure("up_to") if "up_to" in limit else None) for limit in inputs["limits"]
         ],
         starts_on=entity.local_date(),
         why="The matrix of the case.",
@@ -113,7 +124,7 @@ def approval(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     changes.change_decide(change=change, user=_person(run, "second"), approve=True)
     lots = run.stock(
         "sku,lot_code,location,category,quantity,unit_cost",
-        *(f"GOODS-{one['id']},{one['id']},WH1,Goods,1,{one['amount']}" for one in given),
+        *(f"GOODS-{one['id']},{one['id']},WH1,Goods,1,{one.text('amount')}" for one in given),
     )
     decisions = {}
     for one in given:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from inventory.models import Lot
+from inventory.selectors import lot_totals
 from tests.cases.company import CaseCompany
 from tests.cases.compare import ZERO, Leg, leg, type_line
 from writeoffs.ledger.effects import effects
@@ -50,8 +51,10 @@ def _netted(lines: list[type_line]) -> list[type_line]:
     return [(role, max(amount, ZERO), max(-amount, ZERO)) for role, amount in net.items() if amount]
 
 
-def carrying(case: CaseCompany) -> Decimal:
-    return sum((lot.carrying_amount for lot in Lot.objects.filter(entity=case.entity)), Decimal(0))
+def balances(case: CaseCompany) -> dict[str, Decimal]:
+    """What the stock list's page says of all lots at its foot."""
+    totals = lot_totals(lots=Lot.objects.filter(entity=case.entity))
+    return {"carrying_amount": totals.carrying, "allowance_after": totals.allowance}
 
 
 def statements(case: CaseCompany) -> dict[str, Any]:

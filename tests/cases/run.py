@@ -12,29 +12,29 @@ from typing import Any
 
 import time_machine
 
+from core.errors import DomainError
 from inventory.models import Lot
 from tests.cases import reading
 from tests.cases.company import CaseCompany
-from tests.cases.compare import differences, legs_differ, legs_expected, number
+from tests.cases.compare import STATEMENTS, differences, is_prose, legs_differ, legs_expected, number, said
+from tests.cases.given import Given, NotUnderstood
 
 FIRST_DAY = dt.date(2026, 3, 16)
-STATEMENTS = ("income_statement", "balance_sheet", "cash_flow")
-# Where a case does not say how a write-down is credited: its journal shows the stock account itself.
-DIRECT = frozenset({"cashflow", "ratios", "tax_subnormal"})
-# What a case says beside its keys of its own.
-COMMON = {"journal", "carrying_amount", "tax", *STATEMENTS}
+# Of a lot of which a case tells the value and a fraction alone: as many as make the fraction whole.
+UNITS = 10000
+FRAMEWORKS = {"IFRS": "IFRS", "US_GAAP": "US_GAAP", "USGAAP": "US_GAAP"}
+METHODS = {"DIRECT": "DIRECT", "ALLOWANCE": "ALLOWANCE", "INDIRECT": "ALLOWANCE"}
 
 type_keys = dict[str, Any]
-_KINDS: dict[str, Callable[[Run, dict[str, Any]], type_keys]] = {}
+type_kind = Callable[["Run", Given], type_keys]
+_KINDS: dict[str, type_kind] = {}
 
 
-def kind(
-    name: str,
-) -> Callable[[Callable[[Run, dict[str, Any]], type_keys]], Callable[[Run, dict[str, Any]], type_keys]]:
+def kind(name: str) -> Callable[[type_kind], type_kind]:
     """Registers what is done for cases of a kind. It gives the case's own keys, `tax` among them, as the product says
     them."""
 
-    def register(done: Callable[[Run, dict[str, Any]], type_keys]) -> Callable[[Run, dict[str, Any]], type_keys]:
+    def register(done: type_kind) -> type_kind:
         _KINDS[name] = done
         return done
 
@@ -54,9 +54,19 @@ class Case:
 
 def cases_of(path: Path) -> list[Case]:
     """The cases of a file of the shape of worked_examples.json."""
-    given = json.loads(path.read_text(encoding="utf-8"))
-    listed = given["cases"] if isinstance(given, dict) else given
-    return [Case(c["id"], c.get("title", ""), c["standard"], c["inputs"], c["expected"]) for c in listed]
+    # Figures stay as they are written: 0.1 is a tenth.
+    given = json.loads(path.read_text(encoding="utf-8"), parse_float=str, parse_int=str)
+    listed = given.get("cases", []) if isinstance(given, dict) else given
+    return [
+        Case(
+            str(case.get("id") or f"case-{place}"),
+            str(case.get("title", "")),
+            str(case.get("standard", "")),
+            case.get("inputs", {}),
+            case.get("expected", {}),
+        )
+        for place, case in enumerate(listed, start=1)
+    ]
 
 
 class Run:
@@ -64,19 +74,30 @@ class Run:
 
     def __init__(self, case: Case, clock: time_machine.Traveller) -> None:
         self.case = case
-        self._clock = clock
+        self.clock = clock
+        self.inputs = inputs = Given(case.inputs)
         self._period_of: Callable[[str], str] = lambda code: ""
-        inputs = case.inputs
+        if inputs.get("kind") not in _KINDS:
+            raise NotUnderstood(f"inputs.kind: {inputs.get('kind')!r} is not one of {', '.join(sorted(_KINDS))}")
+        framework = case.standard.upper().replace(" ", "_")
+        if framework not in FRAMEWORKS:
+            raise NotUnderstood(f"standard: {case.standard!r} is neither IFRS nor US_GAAP")
         fields: dict[str, object] = {
-            "framework": case.standard,
-            "method": str(inputs.get("method", "direct" if inputs["kind"] in DIRECT else "allowance")).upper(),
-            "currency": inputs.get("functional_currency", "USD" if case.standard == "US_GAAP" else "EUR"),
-            "tax_rate": Decimal(inputs.get("tax_rate", "0")),
-            "tax_timing": "RECOGNITION" if "tax_rate" in inputs else "NEVER",
+            "framework": FRAMEWORKS[framework],
+            "method": inputs.word("method", METHODS, default=method_shown(case)),
+            "currency": inputs.first(
+                "functional_currency", "currency", default="USD" if FRAMEWORKS[framework] == "US_GAAP" else "EUR"
+            ),
+            "tax_rate": inputs.figure("tax_rate", default="0"),
+            "tax_timing": "RECOGNITION" if inputs.is_true("tax_deductible", default="tax_rate" in inputs) else "NEVER",
         }
         self.today = FIRST_DAY
-        self.company = CaseCompany(case.id, clock, **fields)
+        self.company = CaseCompany(case.id, clock, years=years_of(inputs), **fields)
         self.move_to(FIRST_DAY)
+
+    def twin(self) -> Run:
+        """Another company with the same case, to ask the product something before this one begins."""
+        return Run(self.case, self.clock)
 
     def move_to(self, day: dt.date) -> None:
         self.today = day
@@ -103,20 +124,45 @@ class Run:
     def statements(self) -> dict[str, Any]:
         return reading.statements(self.company)
 
+    def balance(self, role: str) -> Decimal:
+        """What the case's entries did to an account of the balance sheet, as the statements say it."""
+        return self.statements()["balance_sheet"].get(role, Decimal(0))  # type: ignore[no-any-return]
+
     def profit_by_period(self) -> dict[str, Decimal]:
         return reading.profit_by_period(self.company, self._period_of)
 
     def made(self) -> tuple[type_keys, str]:
         """Does the case; gives what the product says and the first difference of the journal."""
-        do = _KINDS.get(self.case.inputs["kind"])
-        if do is None:
-            raise AssertionError(f"kind {self.case.inputs['kind']!r} is not one that the product knows")
-        own = do(self, self.case.inputs)
-        wanted = legs_expected(self.case.expected["journal"])
+        expected = self.case.expected
+        wanted = legs_expected(expected.get("journal") or [])
+        own = _KINDS[self.inputs["kind"]](self, self.inputs)
+        unread = ", ".join(self.inputs.unread())
+        if unread:
+            raise NotUnderstood(f"{unread}: nothing in a case of kind {self.inputs['kind']} is told by it")
         named = any(one.period for one in wanted)
         legs = reading.legs(self.company, self._period_of if named else lambda code: "")
-        made = {**self.statements(), "carrying_amount": reading.carrying(self.company), "tax": {}, **own}
-        return made, legs_differ(wanted, legs)
+        made = {**self.statements(), **reading.balances(self.company), "tax": {}, **own}
+        return made, legs_differ(wanted, legs) if expected.get("journal") is not None else ""
+
+
+def method_shown(case: Case) -> str:
+    """How a write-down is credited where a case does not say it: as its journal shows, if it has one."""
+    accounts = [line.get("account") for line in case.expected.get("journal") or []]
+    return "direct" if accounts and "INVENTORY_ALLOWANCE" not in accounts else "allowance"
+
+
+def years_of(inputs: Given) -> tuple[int, ...]:
+    """The fiscal years of the case's company: from that of its first date, if it has some, to three years on."""
+    dates = [str(inputs.get(name)) for name in ("event_date", "closed_through", "found_date") if name in inputs]
+    first = min(map(_day_before, dates), default=FIRST_DAY)
+    return tuple(range(first.year, first.year + 4))
+
+
+def _day_before(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text) - dt.timedelta(days=1)
+    except ValueError:
+        return FIRST_DAY
 
 
 def run(case: Case) -> str:
@@ -126,16 +172,28 @@ def run(case: Case) -> str:
     return next(_compared(case.expected, made, journal), "")
 
 
+def told(case: Case) -> str:
+    """The same, with what a case cannot be understood for, or what the product refuses, as a line."""
+    try:
+        return run(case)
+    except NotUnderstood as error:
+        return f"not understood: {error}"
+    except DomainError as error:
+        return f"the product refuses: {' '.join(str(error).split())}"
+
+
 def _compared(expected: type_keys, made: type_keys, journal: str) -> Iterator[str]:
     if journal:
         yield journal
     for key, value in expected.items():
-        if key == "journal" or (key == "carrying_amount" and value is None):
+        if key == "journal" or value is None or is_prose(key, value):
             continue
-        if key not in made and isinstance(value, str | bool) and " " not in str(value):
+        if key not in made:
             yield f"{key}: expected {value}, the product gives none"
         yield from differences(value, made.get(key), key)
     for name in STATEMENTS:
-        beyond = {k: v for k, v in made[name].items() if k not in expected.get(name, {}) and number(v)}
+        if name not in expected:
+            continue
+        beyond = {k: said(v) for k, v in made[name].items() if k not in expected[name] and number(v)}
         if beyond:
             yield f"{name}: the product gives {beyond}, which the case does not have"

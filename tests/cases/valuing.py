@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from core.errors import WrongState
 from inventory.models import Item
 from tests.cases.run import Run
 from writeoffs.proposals.models import Proposal
@@ -16,7 +17,8 @@ from writeoffs.proposals.services.assessed import proposals_from_assessment
 from writeoffs.proposals.services.papers import Paper, evidence_add
 from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.giving import input_give
-from writeoffs.valuation.models import Assessment, Price, ValuationPolicy
+from writeoffs.valuation.models import Assessment, Price
+from writeoffs.valuation.policy_changes import PolicyAsked, policy_request
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 
@@ -35,7 +37,8 @@ def price(
     offered: dt.date | None = None,
     **figures: str | None,
 ) -> Price:
-    """Given by the price owner; figures: selling_price, cost_to_complete, cost_to_sell, nrv, replacement_cost .."""
+    """Given by the price owner; figures: selling_price, cost_to_complete, cost_to_sell, nrv, replacement_cost ..
+    Where an NRV is given, the figures that it comes of are not asked for."""
     given = {name: Decimal(text) for name, text in figures.items() if text is not None and name != "currency"}
     return input_give(
         entity=run.company.entity,
@@ -53,24 +56,21 @@ def price(
     )
 
 
-def policy(run: Run, **fields: Any) -> ValuationPolicy:
-    """How the case's company values its stock, from the first day of its year on."""
-    made: ValuationPolicy = ValuationPolicy.objects.create(
-        entity=run.company.entity,
-        starts_on=run.today.replace(month=1, day=1),
-        reason="The case's policy.",
-        asked_by=run.company["CONTROLLER"],
-        decided_by=run.company["APPROVER"],
-        **fields,
+def policy(run: Run, **fields: Any) -> None:
+    """How the case's company values its stock, from the first day of its year on: asked for by the controller, agreed
+    on by a second person. DomainError where the framework does not allow it."""
+    asked = PolicyAsked(run.today.replace(month=1, day=1), **fields)
+    change = policy_request(
+        entity=run.company.entity, user=run.company["CONTROLLER"], asked=asked, why="The policy of the case."
     )
-    return made
+    run.company.agreed(change)
 
 
 def assessed(run: Run, day: dt.date | None = None, **how: Any) -> Assessment:
     """Started by the preparer; the job runs at once."""
     found = assessment_start(entity=run.company.entity, user=run.company["PREPARER"], as_of=day or run.today, **how)
     if found.status != Assessment.Status.DONE:
-        raise AssertionError(f"{found}: {found.get_status_display()}: {found.message}")
+        raise WrongState(f"{found}: {found.get_status_display()}: {found.message}")
     return found
 
 

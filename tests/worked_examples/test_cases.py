@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import kinds_losses, kinds_movements, kinds_reports, kinds_tax, kinds_value  # noqa: F401
+from tests.cases import kinds_layers, kinds_losses, kinds_movements, kinds_reports, kinds_tax, kinds_value  # noqa: F401
 from tests.cases.run import Case, cases_of, run
 
 CASES = cases_of(Path(__file__).parent / "worked_examples.json")
