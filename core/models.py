@@ -76,6 +76,10 @@ class User(AbstractUser):
         return self.full_name.split(" ")[0] if self.full_name else self.email
 
 
+# Written-off goods that stand longer than this await disposal overdue, where a company has not said otherwise.
+QUARANTINE_DAYS = 60
+
+
 class Entity(models.Model):
     """A legal company: the unit that owns stock, keeps books and closes periods. `slug` stands in its addresses."""
 
@@ -101,6 +105,9 @@ class Entity(models.Model):
         validators=[known_locale],
         help_text="How numbers and dates are written: en, de, fr.",
     )
+    quarantine_days = models.PositiveSmallIntegerField(
+        "quarantine is overdue after days", default=QUARANTINE_DAYS, editable=False
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="entities")
 
@@ -117,6 +124,11 @@ class Entity(models.Model):
                 name="entity_tax_rate_is_a_fraction",
                 condition=Q(tax_rate__gte=Decimal(0), tax_rate__lte=Decimal(1)),
                 violation_error_message="The tax rate is a fraction between 0 and 1: 0.25 for 25 %%.",
+            ),
+            models.CheckConstraint(
+                name="entity_quarantine_days_are_some",
+                condition=Q(quarantine_days__gte=1),
+                violation_error_message="Goods in quarantine are overdue after one day at the earliest.",
             ),
         )
 

@@ -8,6 +8,7 @@ class InventoryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inventory import kinds
+        from inventory import kinds, quarantine_days
 
         kinds.register_all()
+        quarantine_days.register()

@@ -130,13 +130,9 @@ class QuarantineTotals:
     allowance: Decimal
 
 
-# Written-off goods that stand longer than this await disposal overdue: they take room, and can find their way back.
-OVERDUE_DAYS = 60
-
-
 def quarantine_overdue(*, entity: Entity, today: dt.date | None = None) -> QuerySet[QuarantineEntry]:
-    """What has stood in quarantine for more than OVERDUE_DAYS as of today at the entity's place, oldest first."""
-    until = (today or entity.local_date()) - dt.timedelta(days=OVERDUE_DAYS)
+    """What has stood in quarantine for more than the entity's days as of today at the entity's place, oldest first."""
+    until = (today or entity.local_date()) - dt.timedelta(days=entity.quarantine_days)
     return QuarantineEntry.objects.filter(entity=entity, status=QuarantineEntry.Status.STANDING, since__lt=until)
 
 

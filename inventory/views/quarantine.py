@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from core.access import EntityRequest, for_entity
 from core.words import Reason, Role
 from inventory.models import QuarantineEntry
-from inventory.selectors import OVERDUE_DAYS, quarantine_overdue, quarantine_totals, quarantine_worth
+from inventory.selectors import quarantine_overdue, quarantine_totals, quarantine_worth
 
 PAGE = 50
 
@@ -37,8 +37,8 @@ def quarantine_list(request: EntityRequest) -> HttpResponse:
         "totals": quarantine_totals(entries=entries, exponent=exponent),
         "chosen": chosen,
         "overdue": overdue.count(),
-        "overdue_days": OVERDUE_DAYS,
-        "overdue_before": request.entity.local_date() - dt.timedelta(days=OVERDUE_DAYS),
+        "overdue_days": request.entity.quarantine_days,
+        "overdue_before": request.entity.local_date() - dt.timedelta(days=request.entity.quarantine_days),
         "reasons": dict(Reason.choices),
         "today": request.entity.local_date(),
         "may_propose": Role.PREPARER in request.entity_roles,

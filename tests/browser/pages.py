@@ -65,6 +65,7 @@ PAGES: tuple[Page, ...] = (
     Page("stock-nothing-found", f"{HOME}stock/?q=no-such-thing", "preparer"),
     Page("lot", f"{HOME}stock/", "preparer", "main tbody a[href*='/stock/lots/']"),
     Page("quarantine", f"{HOME}stock/quarantine/", "preparer"),
+    Page("quarantine-days", f"{HOME}stock/quarantine/days/"),
     Page("falls", f"{HOME}stock/falls/", "preparer"),
     Page("prices", f"{HOME}valuation/inputs/price/"),
     Page("price", f"{HOME}valuation/inputs/price/", "auditor", "main tbody th a[href*='/inputs/']"),

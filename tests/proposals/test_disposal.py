@@ -9,11 +9,13 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from core.errors import BadInput, NotEnoughStock, WrongState
-from core.models import ChangeRequest, User
+from core.changes import change_decide
+from core.errors import BadInput, NotEnoughStock, SegregationOfDuties, WrongState
+from core.models import ChangeRequest, Entity, User
 from core.verify import Tally
 from inventory.models import Lot, Movement, QuarantineEntry
-from inventory.selectors import OVERDUE_DAYS, quarantine_overdue
+from inventory.quarantine_days import days_request, days_told
+from inventory.selectors import quarantine_overdue
 from inventory.verifiers import lot_caches, quarantine
 from tests.conftest import Company, make_company
 from tests.posting.stock import make_lot
@@ -208,10 +210,42 @@ def test_a_preparer_makes_a_disposal_from_the_register(company: Company, signed_
 def test_the_register_names_what_is_overdue(company: Company, signed_in: SignIn) -> None:
     entry = standing(company)
     today = company.entity.local_date()
-    assert (today - DAY).days > OVERDUE_DAYS
+    assert (today - DAY).days > company.entity.quarantine_days == 60
     assert list(quarantine_overdue(entity=company.entity)) == [entry]
-    assert not quarantine_overdue(entity=company.entity, today=DAY + dt.timedelta(OVERDUE_DAYS))
-    assert quarantine_overdue(entity=company.entity, today=DAY + dt.timedelta(OVERDUE_DAYS + 1)).exists()
+    assert not quarantine_overdue(entity=company.entity, today=DAY + dt.timedelta(60))
+    assert quarantine_overdue(entity=company.entity, today=DAY + dt.timedelta(61)).exists()
     page = signed_in(company["AUDITOR"]).get("/e/north/stock/quarantine/").content.decode()
     assert "1 entry has stood for more than 60 days" in page
     assert "LAMP" in signed_in(company["AUDITOR"]).get("/e/north/stock/quarantine/?status=overdue").content.decode()
+
+
+def test_when_quarantine_is_overdue_is_changed_by_two_people(company: Company, signed_in: SignIn) -> None:
+    standing(company)
+    address = "/e/north/stock/quarantine/days/"
+    controller = signed_in(company["CONTROLLER"])
+    for days, said in (("0", "greater than or equal to 1"), ("60", "are overdue after 60 days already")):
+        answer = controller.post(address, {"days": days, "why": "Room is short"})
+        assert answer.status_code == 400
+        assert said in answer.content.decode()
+    asked = controller.post(address, {"days": "90", "why": "The shredder comes each quarter"}, follow=True)
+    assert "Asked: Goods in quarantine are overdue after 90 days instead of 60" in asked.content.decode()
+    change = ChangeRequest.objects.get()
+    with pytest.raises(SegregationOfDuties):
+        change_decide(change=change, user=company["CONTROLLER"], approve=True)
+    change_decide(change=change, user=company["APPROVER"], approve=True)
+    company.entity.refresh_from_db()
+    assert not quarantine_overdue(entity=company.entity, today=DAY + dt.timedelta(90))
+    assert quarantine_overdue(entity=company.entity, today=DAY + dt.timedelta(91)).exists()
+    assert signed_in(company["PREPARER"]).post(address, {"days": "5", "why": "x"}).status_code == 403
+    assert not list(days_told(Tally()))
+    company.entity.quarantine_days = 30
+    company.entity.save()
+    (complaint,) = days_told(Tally())
+    assert "overdue after 30 days; the audit trail says 90" in complaint
+
+
+def test_days_asked_for_twice_are_not_made_twice(company: Company) -> None:
+    change = days_request(entity=company.entity, user=company["CONTROLLER"], days=30, why="Audit")
+    Entity.objects.update(quarantine_days=45)
+    with pytest.raises(WrongState, match="the days have changed since"):
+        change_decide(change=change, user=company["APPROVER"], approve=True)

@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Sequence
 
 from inventory.models import QuarantineEntry
-from inventory.selectors import OVERDUE_DAYS, quarantine_worth
+from inventory.selectors import quarantine_worth
 from writeoffs.posting.models import Posting
 from writeoffs.reports.builders.base import Frame
 from writeoffs.reports.controls_trail import PROVED, Changed, Refused, Told, TrailFacts, VoidFact
@@ -190,8 +190,8 @@ def overdue_table(frame: Frame, trail: TrailFacts) -> Table:
         ),
         rows=[_overdue_row(frame, entry) for entry in trail.overdue],
         foot=(foot,) if trail.overdue else (),
-        note=f"Written-off goods that have stood in quarantine for more than {OVERDUE_DAYS} days, as they stand today."
-        + (f" The oldest are shown; {left:,} more stand in the register." if left > 0 else ""),
+        note=f"Written-off goods that have stood in quarantine for more than {frame.entity.quarantine_days:,} days, "
+        "as they stand today." + (f" The oldest are shown; {left:,} more stand in the register." if left > 0 else ""),
         empty="No written-off goods have stood in quarantine for too long.",
     )
 

@@ -12,6 +12,7 @@ from core.errors import DomainError
 from writeoffs.desk import serving
 from writeoffs.desk.demo.builder import demo_build
 from writeoffs.desk.demo.database import demo_reset
+from writeoffs.desk.tables import exit_without_tables
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
                 with serving.serve_lock(settings.DATA_DIR):
                     demo_reset(say=self.stdout.write)
             else:
+                exit_without_tables(self.stderr)
                 demo_build(say=self.stdout.write if verbosity > 1 else _silent)
         except serving.CannotServe as refusal:
             self.stderr.write(f"{refusal}. Stop it first.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import audit, heads
+from writeoffs.desk.tables import exit_without_tables
 
 
 class Command(BaseCommand):
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, help="The file to write; without it the text is printed.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        exit_without_tables(self.stderr)
         text = heads.heads_export()
         out: Path | None = options["out"]
         if out is None:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core import heads, verify
 from core.errors import BadInput
 from core.models import ChainHead
+from writeoffs.desk.tables import exit_without_tables
 
 
 class Command(BaseCommand):
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        exit_without_tables(self.stderr)
         kept = _kept(options["against"]) if options["against"] else None
         tally = verify.Tally()
         with verify.consistent_view():
