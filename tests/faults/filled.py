@@ -39,6 +39,7 @@ from writeoffs.proposals.models import Evidence, Finding, Kind, Proposal
 from writeoffs.proposals.services import EstimateInput, FigureInput, Paper, StepInput
 from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_request
+from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.inputs import (
     ConditionMark,
@@ -278,10 +279,37 @@ def _valuation(company: Company) -> None:
     ):
         given.source = "as drawn"
         input_give(entity=entity, user=company["CONTROLLER"], given=given)
+    _provision(company)
     policy = PolicyAsked(timezone.now().date(), excess_months=12, bands=[(0, 179, Decimal(0)), (180, None, Decimal(1))])
     _agree(policy_request(entity=entity, user=company["CONTROLLER"], asked=policy, why="yearly"), company["APPROVER"])
     asked = RuleAsked("Hessen", "DISPOSAL", Decimal("0.21"), dt.date(2026, 1, 1), evidence=["certificate"])
     _agree(rule_request(entity=entity, user=company["CONTROLLER"], asked=asked, why="law"), company["APPROVER"])
+
+
+def _provision(company: Company) -> None:
+    """A firm purchase above what its goods fetch: assessed, provided for, then voided and provided for again."""
+    asked = Price(item=lot(8).item, as_of=DAY, currency="EUR", selling_price=Decimal(20), source="as drawn")
+    input_give(entity=company.entity, user=company["CONTROLLER"], given=asked)
+    order = PurchaseCommitment(
+        reference="P-2",
+        item=lot(8).item,
+        quantity=Decimal(10),
+        price=Decimal(30),
+        currency="EUR",
+        starts_on=DAY,
+        ends_on=MARCH_END.date(),
+        source="as drawn",
+    )
+    input_give(entity=company.entity, user=company["CONTROLLER"], given=order)
+    run = assessment_start(entity=company.entity, user=company["PREPARER"], as_of=MARCH_END.date())
+    for again in (True, False):
+        made, _ = services.provisions_propose(assessment=run, user=company["PREPARER"], header=header())
+        made = posted(company, made)
+        if again:
+            change = services.void_request(
+                proposal=made, user=company["PREPARER"], reason="Wrong day", posted_on=DAY, lines=None
+            )
+            services.void_decide(change=change, user=company["APPROVER"], approve=True, comment="seen")
 
 
 def _trial_balance(company: Company) -> None:

@@ -90,6 +90,8 @@ NAMES: dict[str, str] = {
     "proposals_voidedline": "(select p.number from proposals_void v join proposals_proposal p on p.id = v.proposal_id "
     "where v.id = t.void_id)",
     "valuation_ageingband": "(select 'policy ' || p.id from valuation_valuationpolicy p where p.id = t.policy_id)",
+    "valuation_commitmentline": "(select a.number from valuation_assessment a where a.id = t.assessment_id)",
+    "valuation_provisionmovement": "substr(t.source_ref, 10)",
     "valuation_taxrule": "'tax rule ' || t.id",
     "valuation_valuationpolicy": "'policy ' || t.id",
     **{kind.table: f"'{kind.noun} ' || t.id" for kind in KINDS.values()},

@@ -20,7 +20,16 @@ from writeoffs.posting.shrinkage import ACCRUAL, ESTIMATED, accrued
 from writeoffs.proposals import entry_only
 from writeoffs.proposals.claims import STATUS_OF, document_check
 from writeoffs.proposals.estimate_models import estimate_of
-from writeoffs.proposals.models import Certainty, ChargeKind, Kind, Proposal, ProposalCharge, Settlement
+from writeoffs.proposals.models import (
+    PROVISIONS,
+    Certainty,
+    ChargeKind,
+    Kind,
+    Proposal,
+    ProposalCharge,
+    Settlement,
+)
+from writeoffs.proposals.provisions import provision_refusal
 from writeoffs.proposals.tax_papers import complete
 from writeoffs.valuation.rules.claims import recognised
 from writeoffs.valuation.rules.tax_terms import Terms, Timing
@@ -35,6 +44,7 @@ _LEAVING = (
 CARRIERS: dict[str, tuple[ChargeKind, ...]] = {
     Kind.WRITE_OFF: _LEAVING,
     Kind.DISPOSAL: _LEAVING,
+    Kind.WRITE_DOWN: (ChargeKind.PROVISION_USED,),
     Kind.COUNT_ADJUSTMENT: (ChargeKind.SHRINKAGE_RELEASE, ChargeKind.ESTIMATE_RELEASE, ChargeKind.INPUT_TAX),
     **entry_only.CHARGES,
 }
@@ -44,6 +54,7 @@ CARRIERS: dict[str, tuple[ChargeKind, ...]] = {
 OWN_PLACE = (
     *(ChargeKind.SHRINKAGE_ACCRUAL, ChargeKind.SHRINKAGE_RELEASE),
     *(ChargeKind.ESTIMATED_LOSS, ChargeKind.ESTIMATE_RELEASE),
+    *(ChargeKind.PROVISION, ChargeKind.PROVISION_REVERSED),
 )
 # What a count uses of -> the role that holds it.
 _USED = {ChargeKind.SHRINKAGE_RELEASE.value: ACCRUAL, ChargeKind.ESTIMATE_RELEASE.value: ESTIMATED}
@@ -74,13 +85,17 @@ def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[Pr
         _release_check(proposal, charge, others)
     if proposal.kind == Kind.ESTIMATE:
         _estimate_check(proposal, charge, others)
+    if charge.kind in PROVISIONS:
+        refused = provision_refusal(proposal, charge, others)
+        if refused:
+            raise ChargeRefused("amount", refused)
     if charge.kind == ChargeKind.TAX and not entry_only.is_entry_only(proposal):
         _tax_check(proposal, charge, others)
 
 
 def _kind_check(proposal: Proposal, charge: ProposalCharge) -> None:
     allowed, what = CARRIERS.get(proposal.kind, ()), proposal.get_kind_display().lower()
-    if not allowed:
+    if not allowed or (proposal.kind == Kind.WRITE_DOWN and charge.kind not in allowed):
         raise ChargeRefused(
             None,
             f"{proposal.number} is a {what}: only a write-off or a disposal carries charges, since its goods leave. "
@@ -145,6 +160,8 @@ def charges_check(proposal: Proposal) -> None:
         charge_check(proposal, charge, [other for other in every if other.pk != charge.pk])
     if proposal.kind == Kind.CLAIM:
         document_check(proposal)
+    if proposal.line_count != 1 and any(charge.kind == ChargeKind.PROVISION_USED for charge in every):
+        raise BadInput(f"{proposal.number} notes a delivery, which is of one lot. Take the other lots off.")
 
 
 def _said(proposal: Proposal, amount: Decimal) -> str:

@@ -27,7 +27,7 @@ from writeoffs.proposals.models import Evidence, Proposal, ProposalCharge
 
 CHARGE_COLUMNS = (
     *("number", "kind", "amount", "settlement", "certainty", "cost_centre_id", "note"),
-    *("location_id", "category_id"),
+    *("location_id", "category_id", "commitment_id", "units"),
 )
 _COLUMNS = (
     "id, lot_id, quantity, new_carrying_amount, cost, allowance, write_down, loss, "
@@ -154,10 +154,13 @@ def charge_said(
     note: str,
     location_id: int | None = None,
     category_id: int | None = None,
+    commitment_id: int | None = None,
+    units: Decimal | None = None,
 ) -> list[object]:
-    """What the digest covers of a charge; where it says no place of its own, as it did before it could."""
-    place = [location_id, category_id] if location_id or category_id else []
-    return [number, kind, to_raw(amount, MONEY_SCALE), settlement, certainty, cost_centre_id, note, *place]
+    """What the digest covers of a charge; where it says no place or commitment, as it did before it could."""
+    place = [location_id, category_id] if location_id or category_id or commitment_id else []
+    provided = [commitment_id, to_raw(units or Decimal(0), QUANTITY_SCALE)] if commitment_id else []
+    return [number, kind, to_raw(amount, MONEY_SCALE), settlement, certainty, cost_centre_id, note, *place, *provided]
 
 
 def digest_of(

@@ -18,6 +18,7 @@ from core.models import Category, CostCentre, Entity, Location, StoredFile
 from core.money import MoneyField, QuantityField, bounded
 from core.words import Reason
 from inventory.models import CountLine, CountSheet, Lot, QuarantineEntry
+from writeoffs.valuation.inputs import PurchaseCommitment
 
 
 class Kind(models.TextChoices):
@@ -267,12 +268,14 @@ class Certainty(models.TextChoices):
 
 
 _SETTLED = Q(kind__in=(ChargeKind.DISPOSAL_COST, ChargeKind.PROCEEDS))
+PROVISIONS = (ChargeKind.PROVISION, ChargeKind.PROVISION_REVERSED, ChargeKind.PROVISION_USED)
 
 
 class ProposalCharge(models.Model):
     """Money that the goods' leaving costs or brings, posted on the proposal's posting date. amount: without a sign, the
     kind says which side. certainty: of an insurance claim only. location, category: of a document without lots; where
-    there are lots, theirs hold."""
+    there are lots, theirs hold. commitment, units: of a provision, what it is for and how many units it stands for from
+    then on; of a delivery how many came in."""
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="charges")
     number = models.PositiveIntegerField()
@@ -284,11 +287,19 @@ class ProposalCharge(models.Model):
     location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, related_name="+")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
+    commitment = models.ForeignKey(PurchaseCommitment, on_delete=models.PROTECT, null=True, related_name="+")
+    units = QuantityField(null=True)
 
     class Meta:
         ordering = ("proposal", "number")
         constraints = (
             models.UniqueConstraint(fields=("proposal", "number"), name="charge_number_once"),
+            models.CheckConstraint(
+                name="charge_of_a_commitment",
+                condition=(Q(kind__in=PROVISIONS, commitment__isnull=False, units__isnull=False))
+                | (~Q(kind__in=PROVISIONS) & Q(commitment__isnull=True, units__isnull=True)),
+                violation_error_message="A provision says for which commitment and units it is, and nothing else does.",
+            ),
             models.CheckConstraint(
                 name="charge_amount_above_nil",
                 condition=Q(amount__gt=Decimal(0)),

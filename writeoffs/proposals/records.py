@@ -10,6 +10,7 @@ from writeoffs.proposals.claim_models import Claim, ClaimStep
 from writeoffs.proposals.estimate_models import EstimateFigure, LossEstimate
 from writeoffs.proposals.event_models import SubsequentEvent
 from writeoffs.proposals.models import Decision, Evidence, Proposal, Void
+from writeoffs.valuation.models import ProvisionMovement
 
 _PAPER = "added_at added_by_id file_id file_name kind proposal_id"
 _PROPOSAL = (
@@ -61,8 +62,24 @@ ESTIMATE = Record(
         ]
     ],
 )
+# `provisions` of a posting or a void: what it did to provisions for purchase commitments.
+PROVIDED = Record(
+    (ProvisionMovement,),
+    [["amount commitment_id created_at entity_id kind lot_id posted_on quantity source_ref"]],
+)
 # `decision` of each step.
 DECIDED = Record((Decision,), [["at by_id comment digest proposal_id verb"]])
+
+
+def provided_rows(proposal: Proposal, *, void: bool) -> QuerySet[ProvisionMovement]:
+    own = ProvisionMovement.objects.filter(entity=proposal.entity_id, source_ref=proposal.source_ref)
+    return own.filter(kind="VOID") if void else own.exclude(kind="VOID")
+
+
+def provided_told(proposal: Proposal, *, void: bool = False) -> dict[str, str]:
+    """What the audit event says of provisions; nothing where there are none."""
+    rows = provided_rows(proposal, void=void)
+    return {"provisions": PROVIDED.digest(rows)} if rows.exists() else {}
 
 
 def posted_rows(proposal: Proposal) -> tuple[QuerySet[Proposal], QuerySet[Evidence]]:

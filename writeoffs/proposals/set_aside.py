@@ -9,10 +9,12 @@ from core.errors import WrongState
 from core.money import MONEY_SCALE, display_money, from_raw, to_raw
 from writeoffs.posting.shrinkage import ESTIMATED, accrued
 from writeoffs.proposals.models import ChargeKind, Kind, Proposal
+from writeoffs.proposals.provisions import refuse_unbacked
 
 
 def refuse_used(proposal: Proposal) -> None:
     """WrongState where a void would take back an estimated loss of which a count has used a part since."""
+    refuse_unbacked(proposal)
     if proposal.kind != Kind.ESTIMATE:
         return
     standing = accrued(entity=proposal.entity, role=ESTIMATED)

@@ -16,6 +16,7 @@ from writeoffs.proposals.views import (
     listing,
     making,
     papers,
+    provisions,
     tax,
     voiding,
 )
@@ -50,6 +51,9 @@ urlpatterns = [
     path("estimates/<proposal_number:number>/propose/", estimates.estimate_propose, name="estimate_propose"),
     path("estimates/<proposal_number:number>/release/", estimates.estimate_release, name="estimate_release"),
     path("estimates/<proposal_number:number>/paper/", estimates.estimate_paper, name="estimate_paper"),
+    path("commitments/", provisions.provisions, name="provisions"),
+    path("commitments/<int:pk>/delivery/", provisions.provision_use, name="provision_use"),
+    path("commitments/<str:number>/", provisions.commitments, name="commitments"),
     path("claims/", claims.claim_list, name="claims"),
     path("claims/<proposal_number:number>/", claims.claim_detail, name="claim"),
     path("claims/<proposal_number:number>/book/", claims.claim_book, name="claim_book"),

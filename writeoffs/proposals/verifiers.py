@@ -13,7 +13,7 @@ from core import verify
 from core.models import AuditEvent, Counter, Entity
 from core.verify import Tally, money_said, rows
 from inventory.models import CountSheet
-from writeoffs.proposals import claim_proofs, estimate_proofs, findings, limit_proof, proofs
+from writeoffs.proposals import claim_proofs, estimate_proofs, findings, limit_proof, proofs, provision_proofs
 from writeoffs.proposals.entry_only import borne_sql, kinds_sql
 from writeoffs.proposals.models import Decision, Proposal, Verb
 from writeoffs.proposals.proofs import VERB_OF_EVENT
@@ -266,6 +266,7 @@ verify.register("quarantined goods", proofs.quarantine)
 verify.register("charges", proofs.charges)
 verify.register("events after the reporting date", claim_proofs.events)
 verify.register("estimated losses", estimate_proofs.estimates)
+verify.register("provisions for commitments", provision_proofs.provisions)
 verify.register("insurance claims", claim_proofs.claims)
 verify.register("voids", findings.voids)
 verify.register("findings", findings.findings)

@@ -26,10 +26,12 @@ from core.verify import consistent_view
 from core.words import Role
 from writeoffs.ledger.calendar import fiscal_year_of
 from writeoffs.valuation.assessment_proofs import FoundDigest
+from writeoffs.valuation.commitments import commitments_judge, commitments_keep, commitments_read
 from writeoffs.valuation.keeping import Before, Totals, assumed, before_of, lines_keep, previous_of, totals_of
 from writeoffs.valuation.loading import Scope, Stock, known_as_of, stock_as_of
 from writeoffs.valuation.models import Assessment, Basis
 from writeoffs.valuation.rules.assessing import Known, assess
+from writeoffs.valuation.rules.commitments import Committed
 
 RUN = "valuation.assess"
 ROLES = frozenset({Role.PREPARER, Role.CONTROLLER})
@@ -112,11 +114,13 @@ def _assess(run: jobs.Run) -> None:
     found = assess(
         read.stock.lots, read.known, assessment.entity.exponent, progress=lambda done: run.progress(done=done)
     )
-    told = [*read.told, *assumed(assessment, found, read.known, read.stock)]
+    judged = commitments_judge(assessment, read.committed, read.known, found)
+    told = [*read.told, *assumed(assessment, found, read.known, read.stock), *judged.told]
     run.progress(done=total, stage="Keeping the lines")
     with transaction.atomic():
         digest = lines_keep(assessment, found, read.stock, read.before)
-        _finish(assessment, totals_of(found, read.stock), read.previous, told, digest)
+        committed = commitments_keep(assessment, judged, read.known) if judged.lines else ""
+        _finish(assessment, totals_of(found, read.stock), read.previous, told, digest, committed)
         run.progress(done=total, stage="Done")
 
 
@@ -129,6 +133,7 @@ class _Read:
     told: list[str]
     previous: Assessment | None
     before: Mapping[int, Before]
+    committed: Sequence[Committed]
 
 
 def _read(assessment: Assessment) -> _Read:
@@ -143,11 +148,17 @@ def _read(assessment: Assessment) -> _Read:
             categories={lot.item_id: lot.category_id for lot in stock.lots},
         )
         previous = previous_of(assessment)
-        return _Read(stock, known, [*stock.told, *told], previous, before_of(previous))
+        committed = commitments_read(entity=entity, day=day, basis=assessment.basis)
+        return _Read(stock, known, [*stock.told, *told], previous, before_of(previous), committed)
 
 
 def _finish(
-    assessment: Assessment, totals: Totals, previous: Assessment | None, told: list[str], digest: FoundDigest
+    assessment: Assessment,
+    totals: Totals,
+    previous: Assessment | None,
+    told: list[str],
+    digest: FoundDigest,
+    committed: str,
 ) -> None:
     changed = Assessment.objects.filter(pk=assessment.pk, status=Assessment.Status.RUNNING).update(
         status=Assessment.Status.DONE,
@@ -174,7 +185,8 @@ def _finish(
         message=f"{assessment.number} judged {totals.valued:,} lots as of {assessment.as_of.isoformat()}: movement "
         f"{amount} {entity.currency}.",
         data={"lines": totals.lines, "required": totals.required, "carried": totals.carried}
-        | {"found": digest.of(assessment)},
+        | {"found": digest.of(assessment)}
+        | ({"commitments": committed} if committed else {}),
     )
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum, Value
+from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from core.models import Entity
 from core.money import MONEY_SCALE, from_raw
 from core.words import Reason
-from writeoffs.valuation.models import Assessment, AssessmentLine, Level
+from writeoffs.valuation.models import Assessment, AssessmentLine, CommitmentLine, Level
 
 ZERO = Decimal(0)
 
@@ -193,3 +193,30 @@ def overridden(assessment: Assessment) -> tuple[int, Decimal]:
 def proposal_refs(lines: QuerySet[AssessmentLine]) -> Sequence[str]:
     """The proposals made from the lines, oldest first."""
     return sorted(set(lines.exclude(proposal_ref="").order_by().values_list("proposal_ref", flat=True).distinct()))
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentTotals:
+    """Of the purchase commitments of a run. movement: to provide above nil, to reverse below."""
+
+    count: int
+    untested: int
+    cost: Decimal
+    required: Decimal
+    carried: Decimal
+
+    @property
+    def movement(self) -> Decimal:
+        return self.required - self.carried
+
+
+def commitment_totals(assessment: Assessment) -> CommitmentTotals | None:
+    """None where the run had no commitment; one query."""
+    found = CommitmentLine.objects.filter(assessment=assessment).aggregate(
+        count=Count("pk"),
+        untested=Count("pk", filter=Q(outcome=AssessmentLine.Outcome.UNTESTED)),
+        cost=Sum("cost"),
+        required=Sum("required"),
+        carried=Sum("carried"),
+    )
+    return CommitmentTotals(**found) if found["count"] else None

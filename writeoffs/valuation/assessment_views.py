@@ -156,6 +156,7 @@ def assessment_detail(request: EntityRequest, number: str) -> HttpResponse:
         and assessment.basis != Basis.LEADING
         and assessment.status == Assessment.Status.DONE,
         "groupings": selectors.GROUPINGS.values(),
+        "commitments": selectors.commitment_totals(assessment),
     }
     if totals is not None:
         context |= _shown(request, lines, totals)

@@ -94,6 +94,16 @@ guards.register(
             "or exists (select 1 from valuation_assessmentline r where r.id = new.id)",
         ),
     ),
+    *append_only(
+        "valuation_commitmentline",
+        noun="what an assessment says of a commitment",
+        keys=(("assessment_id", "commitment_id"),),
+    ),
+    *append_only(
+        "valuation_provisionmovement",
+        noun="a movement of a provision",
+        keys=(("entity_id", "source_ref", "commitment_id", "kind"),),
+    ),
     *kept("valuation_assessment", noun="an assessment", fixed=_RUN, keys=(("entity_id", "number"),)),
     refused_update(
         "assessment_totals",

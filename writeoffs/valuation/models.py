@@ -3,6 +3,7 @@
 from writeoffs.valuation import records  # noqa: F401  what digests of the models cover
 from writeoffs.valuation.assessments import Assessment, AssessmentLine
 from writeoffs.valuation.bases import BasisCharge
+from writeoffs.valuation.commitment_models import CommitmentLine, ProvisionMovement
 from writeoffs.valuation.inputs import (
     ConditionMark,
     Contract,
@@ -33,6 +34,7 @@ __all__ = [
     "AssessmentLine",
     "Basis",
     "BasisCharge",
+    "CommitmentLine",
     "ConditionMark",
     "Contract",
     "CostFormula",
@@ -41,6 +43,7 @@ __all__ = [
     "MaterialUse",
     "Price",
     "PriceRate",
+    "ProvisionMovement",
     "PurchaseCommitment",
     "SalesFigure",
     "StagedCommitment",

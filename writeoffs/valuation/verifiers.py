@@ -8,7 +8,7 @@ from typing import Any
 from core import verify
 from core.models import AuditEvent
 from core.verify import Tally
-from writeoffs.valuation import assessment_proofs
+from writeoffs.valuation import assessment_proofs, commitment_proofs
 from writeoffs.valuation.kinds_of_input import KINDS, InputKind
 from writeoffs.valuation.policies import ValuationPolicy
 from writeoffs.valuation.policy_changes import POLICY, policy_rows
@@ -78,4 +78,5 @@ verify.register("valuation policies", policies)
 verify.register("inputs of valuations", inputs_given)
 verify.register("inputs by sheets", inputs_of_sheets)
 verify.register("assessments", assessment_proofs.runs_told)
+verify.register("commitments of assessments", commitment_proofs.lines_told)
 verify.register("overrides of assessments", assessment_proofs.overrides_told)

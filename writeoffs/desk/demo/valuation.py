@@ -130,6 +130,16 @@ def _agreements(office: Office, items: Sequence[Item], costs: dict[int, Decimal]
         for place, item in enumerate(firm)
     ]  # fmt: skip
     _sheet(office, "contracts", ("reference", "sku", "customer", "quantity", "price", "starts_on", "ends_on"), rows)
+    # Bought firmly in spring at the cost of then; of one the price has fallen since, one is in dollars.
+    bought = [
+        (f"PO-{8820 + place}", items[place].sku, supplier, quantity, costs[items[place].pk].quantize(CENT), currency,
+         dt.date(2026, 4, 1), dt.date(2027, 2, 28))
+        for place, supplier, quantity, currency in (
+            (4, "Hill & Sons", 120, "EUR"), (7, "Shenzhen Lite", 80, "USD"), (0, "Obi Foods", 200, "EUR"),
+        )
+    ]  # fmt: skip
+    header = ("reference", "sku", "supplier", "quantity", "price", "currency", "starts_on", "ends_on")
+    _sheet(office, "purchase_commitments", header, bought)
 
 
 def _marks(office: Office) -> None:

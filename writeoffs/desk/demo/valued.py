@@ -38,6 +38,7 @@ def story(office: Office) -> None:
     today = _run(office, TODAY)
     _override(office, today)
     _propose(office, today)
+    _provide(office, today)
     office.clock.pass_minutes(10)
     basis_record(assessment=_run(office, dt.date(2026, 10, 31), Basis.TAX), user=office.people["controller"])
 
@@ -95,3 +96,11 @@ def _propose(office: Office, run: Assessment) -> None:
         assessment=run, lines=with_movement(chosen), user=office.people["preparer"], header=header
     )
     office.submit(made[-1])
+
+
+def _provide(office: Office, run: Assessment) -> None:
+    """What firm purchases will lose is provided for, and posted."""
+    office.clock.pass_minutes(10)
+    header = Header(Kind.PROVISION, Reason.PRICE_FALL, TODAY, TODAY, TODAY, f"From {run}; the orders were seen.")
+    proposal, _ = services.provisions_propose(assessment=run, user=office.people["preparer"], header=header)
+    office.through(proposal, "Orders seen; no way out of them.")

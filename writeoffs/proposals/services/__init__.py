@@ -42,6 +42,11 @@ from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.lines import line_add, line_edit, line_remove, proposal_edit
 from writeoffs.proposals.services.papers import Paper, evidence_add, evidence_remove
 from writeoffs.proposals.services.post import Posted, proposal_post
+from writeoffs.proposals.services.provisions import (
+    provision_use,
+    provisions_plan,
+    provisions_propose,
+)
 from writeoffs.proposals.services.tax import input_tax_add, tax_prepare
 from writeoffs.proposals.services.void import void_decide, void_request
 
@@ -93,6 +98,9 @@ __all__ = [
     "proposal_submit",
     "proposal_withdraw",
     "proposals_from_assessment",
+    "provision_use",
+    "provisions_plan",
+    "provisions_propose",
     "tax_prepare",
     "void_decide",
     "void_request",

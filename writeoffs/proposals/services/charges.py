@@ -17,11 +17,13 @@ from writeoffs.proposals.models import Proposal, ProposalCharge
 from writeoffs.proposals.services.create import Header, proposal_create, totals_set
 from writeoffs.proposals.services.lines import edited, totals_now
 from writeoffs.proposals.services.steps import guard_edit, proposal_lock
+from writeoffs.valuation.inputs import PurchaseCommitment
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeInput:
-    """A charge as a person says it. amount: without a sign. location, category: on a document without lots only."""
+    """A charge as a person says it. amount: without a sign. location, category: on a document without lots only.
+    commitment, units: of a provision; one that is edited keeps its own."""
 
     kind: str
     amount: Decimal
@@ -31,6 +33,8 @@ class ChargeInput:
     note: str = ""
     location: Location | None = None
     category: Category | None = None
+    commitment: PurchaseCommitment | None = None
+    units: Decimal | None = None
 
 
 @transaction.atomic
@@ -50,10 +54,10 @@ def charge_add(*, proposal: Proposal, user: User, charge: ChargeInput) -> Propos
 
 @transaction.atomic
 def proposal_create_of_charges(
-    *, entity: Entity, user: User, header: Header, charges: Sequence[ChargeInput]
+    *, entity: Entity, user: User, header: Header, charges: Sequence[ChargeInput], made_from: str = ""
 ) -> Proposal:
     """A draft without lots: its charges are all that it posts. ChargeRefused names the first that cannot stand."""
-    proposal = proposal_create(entity=entity, user=user, header=header)
+    proposal = proposal_create(entity=entity, user=user, header=header, made_from=made_from)
     for charge in charges:
         proposal = charge_add(proposal=proposal, user=user, charge=charge)
     return proposal
@@ -65,7 +69,8 @@ def charge_edit(*, charge: ProposalCharge, user: User, to: ChargeInput) -> Propo
     proposal = proposal_lock(charge.proposal)
     guard_edit(proposal, user=user)
     was, others = _said(charge, proposal), [one for one in charges_of(proposal) if one.pk != charge.pk]
-    changed = _filled(ProposalCharge(pk=charge.pk, proposal=proposal, number=charge.number), to)
+    kept = {"commitment_id": charge.commitment_id, "units": charge.units}
+    changed = _filled(ProposalCharge(pk=charge.pk, proposal=proposal, number=charge.number, **kept), to)
     charge_check(proposal, changed, others)
     before = totals_now(proposal)
     changed.save(force_update=True)
@@ -107,6 +112,8 @@ def _filled(charge: ProposalCharge, given: ChargeInput) -> ProposalCharge:
     charge.settlement, charge.certainty = given.settlement, given.certainty
     charge.cost_centre, charge.note = given.cost_centre, given.note.strip()[:200]
     charge.location, charge.category = given.location, given.category
+    if given.commitment is not None:
+        charge.commitment, charge.units = given.commitment, given.units
     return charge
 
 

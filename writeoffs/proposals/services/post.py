@@ -22,7 +22,8 @@ from writeoffs.proposals import content, policy
 from writeoffs.proposals.behind import refuse_other_requirement
 from writeoffs.proposals.counted import differences_left, refuse_moved, sheet_told
 from writeoffs.proposals.models import Proposal, Status, Verb
-from writeoffs.proposals.records import POSTED, decision_told, posted_rows
+from writeoffs.proposals.provisions import provisions_move
+from writeoffs.proposals.records import POSTED, decision_told, posted_rows, provided_told
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import RETURN_COUNT, guard, proposal_lock, refuse_differences, step
 
@@ -119,6 +120,7 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
         evidence=evidence,
         mapping=mapping,
     )
+    provisions_move(proposal)
     left = differences_left(proposal)
     count_sheet_set(proposal, CountSheet.Status.PROPOSED, CountSheet.Status.OPEN if left else CountSheet.Status.CLOSED)
     posted = Posted(proposal, entries, already=False)
@@ -134,6 +136,7 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
             "net_loss": proposal.net_loss,
             "record": POSTED.digest(*posted_rows(proposal)),
             **decision_told(proposal),
+            **provided_told(proposal),
             **sheet_told(proposal),
             **postings_told(posting),
             "kind": posting.kind,

@@ -43,7 +43,8 @@ from writeoffs.proposals.models import (
     VoidedLine,
 )
 from writeoffs.proposals.numbers import said
-from writeoffs.proposals.records import VOIDED, decision_told, void_row
+from writeoffs.proposals.provisions import provisions_undo
+from writeoffs.proposals.records import VOIDED, decision_told, provided_told, void_row
 from writeoffs.proposals.services.decide import count_sheet_set
 from writeoffs.proposals.services.steps import guard, proposal_lock, step
 from writeoffs.proposals.set_aside import refuse_used
@@ -206,6 +207,8 @@ def void_apply(change: ChangeRequest, decider: User) -> None:
         comment = f"{said([line.line_number for line in chosen]).capitalize()}: {change.reason}"
     step(proposal, verb=Verb.VOID, to=to if undoing.is_last else proposal.status, user=decider, comment=comment)
     entries = posting_void(undoing)
+    if undoing.is_last:
+        provisions_undo(proposal, posted_on)
     _keep(proposal, undoing, chosen, entries)
     count_sheet_set(proposal, CountSheet.Status.CLOSED, CountSheet.Status.OPEN)
     _tell(proposal, change, undoing, comment, entries)
@@ -260,6 +263,7 @@ def _tell(
             "void": undoing.number,
             "record": VOIDED.digest(void_row(proposal, undoing.number)),
             **decision_told(proposal),
+            **provided_told(proposal, void=True),
             **sheet_told(proposal),
             "change": change.pk,
             "erp": erp_state(Posting.objects.get(entity=proposal.entity, source_ref=proposal.source_ref)),

@@ -33,7 +33,7 @@ from writeoffs.proposals.company import balance_behind
 from writeoffs.proposals.entry_only import is_entry_only
 from writeoffs.proposals.forms import EvidenceForm
 from writeoffs.proposals.input_tax import input_tax_asked
-from writeoffs.proposals.models import Proposal, Status, Verb
+from writeoffs.proposals.models import Kind, Proposal, Status, Verb
 from writeoffs.proposals.services.void import KIND as VOID
 from writeoffs.proposals.services.void import gross_asked, may_decide_void
 from writeoffs.proposals.states import EVIDENCE_OPEN, LINES_OPEN
@@ -75,7 +75,7 @@ def detail_context(request: EntityRequest, proposal: Proposal) -> dict[str, Any]
         "unmapped": statements.unmapped_said(proposal, journal),
         "charges": proposal.charges.select_related("cost_centre", "location", "category"),
         "tax": input_tax_asked(proposal),
-        "carries": proposal.kind in CARRIERS,
+        "carries": proposal.kind in CARRIERS and proposal.kind != Kind.WRITE_DOWN,
         "entry_only": is_entry_only(proposal),
         "centre_form": CentreForm(proposal=proposal),
         "effects": statements.effects_shown(proposal, balance),

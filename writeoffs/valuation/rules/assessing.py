@@ -93,7 +93,7 @@ def levels_apply(by_item: Collection[Sequence[Line]], exponent: int) -> dict[str
             if line.nrv_need is None:
                 others += line.computed
             else:
-                gap += line.lot.cost - (line.nrv_value or 0)
+                gap += line.lot.cost - _fetched(line)
                 need += line.nrv_need
                 tested.append(line)
         needs += need
@@ -103,7 +103,7 @@ def levels_apply(by_item: Collection[Sequence[Line]], exponent: int) -> dict[str
             higher.setdefault((level, category if level == CATEGORY else 0), []).extend(tested)
     for group in higher.values():
         weights = [line.nrv_need or 0 for line in group]
-        short = group_short(sum([line.lot.cost - (line.nrv_value or 0) for line in group]), sum(weights))
+        short = group_short(sum([line.lot.cost - _fetched(line) for line in group]), sum(weights))
         for line, share in zip(group, spread(short, weights, exponent), strict=True):
             line.computed = share
     return {
@@ -111,6 +111,11 @@ def levels_apply(by_item: Collection[Sequence[Line]], exponent: int) -> dict[str
         CATEGORY: cost - others - sum(group_short(gap, lost[category]) for category, gap in gaps.items()),
         TOTAL: cost - others - group_short(sum(gaps.values()), needs),
     }
+
+
+def _fetched(line: Line) -> int:
+    """What a lot fetches, nil at least: what is lost beyond its cost is no loss of the other lots of its group."""
+    return max(0, line.nrv_value or 0)
 
 
 def _framework(lines: Sequence[Line]) -> None:
