@@ -17,7 +17,13 @@ from writeoffs.ledger.periods import period_close
 from writeoffs.proposals import policy
 from writeoffs.proposals.late import late_of
 from writeoffs.proposals.models import Proposal
-from writeoffs.proposals.services import ChargeInput, Header, line_add, proposal_create_from_count
+from writeoffs.proposals.services import (
+    ChargeInput,
+    Header,
+    accrual_release_propose,
+    line_add,
+    proposal_create_from_count,
+)
 from writeoffs.proposals.services.accrual import accrual_propose
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import SalesFigure
@@ -123,11 +129,10 @@ def count(run: Run, inputs: Given) -> dict[str, Any]:
 
 
 def counted(run: Run) -> Proposal:
-    """What the case's count found, proposed and posted."""
+    """What the case's count found, proposed and posted: its differences, or that nothing was missing."""
     sheet = CountSheet.objects.get(entity=run.company.entity)
-    return run.company.posted(
-        proposal_create_from_count(entity=run.company.entity, user=run.company["PREPARER"], sheet=sheet)
-    )
+    propose = proposal_create_from_count if sheet.difference_count else accrual_release_propose
+    return run.company.posted(propose(entity=run.company.entity, user=run.company["PREPARER"], sheet=sheet))
 
 
 @kind("shrink_accrual")

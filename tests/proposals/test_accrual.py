@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core.errors import BadInput
+from core.errors import BadInput, WrongState
 from core.models import User
 from core.words import Reason
 from inventory.models import CountSheet, Lot
@@ -26,6 +26,7 @@ from writeoffs.proposals.models import Kind, Proposal
 from writeoffs.proposals.services import (
     ChargeInput,
     accrual_propose,
+    accrual_release_propose,
     accruals_due,
     proposal_create_from_count,
     proposal_create_of_charges,
@@ -113,6 +114,25 @@ def test_a_gain_releases_the_accrual_by_an_entry_of_its_own(shop: Company) -> No
     proposal = settled(shop, counts(shop, counted(units=412_100), by=shop["COUNTER"]))
     assert entry(proposal, "COUNT_GAIN") == {"INVENTORY": D(100), "SHRINKAGE_EXPENSE": D(-100)}
     assert entry(proposal, "SHRINKAGE_RELEASE") == {"SHRINKAGE_ACCRUAL": D(5200), "SHRINKAGE_EXPENSE": D(-5200)}
+
+
+def test_a_count_that_finds_nothing_missing_releases_its_share(shop: Company, signed_in: SignedIn) -> None:
+    sold(shop, Lot.objects.get(), "650000")
+    sheet = counts(shop, counted(units=412_000), by=shop["COUNTER"])
+    address = reverse("proposals:from_count", args=["north", sheet.number])
+    client = signed_in(shop["PREPARER"])
+    assert "nothing stands accrued for its lots" in client.post(address).content.decode()
+    accrue(shop)
+    assert "Release what was accrued" in client.get(sheet.get_absolute_url()).content.decode()
+    client.post(address)
+    proposal = posted(shop, Proposal.objects.get(count_sheet=sheet))
+    assert entry(proposal, "SHRINKAGE_RELEASE") == {"SHRINKAGE_ACCRUAL": D(5200), "SHRINKAGE_EXPENSE": D(-5200)}
+    assert not accrued(entity=shop.entity)
+    sheet.refresh_from_db()
+    assert sheet.status == CountSheet.Status.CLOSED
+    with pytest.raises(WrongState, match="nothing stands accrued"):
+        accrual_release_propose(entity=shop.entity, user=shop["PREPARER"], sheet=sheet)
+    assert not list(proofs.charges(Counter()))
 
 
 def test_a_count_of_a_part_uses_its_share_alone(shop: Company) -> None:

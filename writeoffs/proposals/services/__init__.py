@@ -1,7 +1,7 @@
 """Everything that changes a proposal. Each function is one step in one transaction and raises DomainError to refuse
 it."""
 
-from writeoffs.proposals.services.accrual import accrual_propose, accruals_due
+from writeoffs.proposals.services.accrual import accrual_propose, accrual_release_propose, accruals_due
 from writeoffs.proposals.services.assessed import assessed_plan, left_said, proposals_from_assessment
 from writeoffs.proposals.services.by_item import proposal_create_by_item
 from writeoffs.proposals.services.charges import (
@@ -61,6 +61,7 @@ __all__ = [
     "Posted",
     "StepInput",
     "accrual_propose",
+    "accrual_release_propose",
     "accruals_due",
     "assessed_plan",
     "charge_add",

@@ -14,14 +14,17 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.db.models import Max
 
-from core.errors import BadInput
+from core.errors import BadInput, WrongState
 from core.models import Category, Entity, Location, User
 from core.money import MONEY_SCALE, RATE_SCALE, from_raw, rate_raw, to_raw
 from core.sets import day_of
-from writeoffs.posting.shrinkage import Scope, within
-from writeoffs.proposals.models import ChargeKind, Proposal, ProposalCharge, Status
-from writeoffs.proposals.services.charges import ChargeInput, proposal_create_of_charges
-from writeoffs.proposals.services.create import Header
+from core.words import Reason
+from inventory.models import CountSheet
+from writeoffs.posting.shrinkage import Scope, accrued, used_by, within
+from writeoffs.proposals import policy
+from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, Status
+from writeoffs.proposals.services.charges import ChargeInput, charge_add, proposal_create_of_charges
+from writeoffs.proposals.services.create import Header, proposal_create
 from writeoffs.valuation.in_force import policies_as_of
 from writeoffs.valuation.known import sales_between
 
@@ -98,6 +101,49 @@ def accrual_propose(*, entity: Entity, user: User, header: Header) -> Proposal:
             for one in due
         ],
     )
+
+
+@transaction.atomic
+def accrual_release_propose(
+    *, entity: Entity, user: User, sheet: CountSheet, posting_on: dt.date | None = None
+) -> Proposal:
+    """What was accrued for stock that a count found complete goes back to expense: the count's share of it, and nothing
+    is missing that it could be used for. WrongState where the count has differences, which use that share themselves,
+    where nothing stands accrued for its lots, and where it is proposed already."""
+    if sheet.difference_count:
+        raise WrongState(f"Count {sheet.number} has differences. Propose them; they use what was accrued first.")
+    used = used_by(sheet, accrued(entity=entity))
+    if not used:
+        raise WrongState(
+            f"Count {sheet.number} has no differences, and nothing stands accrued for its lots: there is nothing to "
+            "propose."
+        )
+    changed = CountSheet.objects.filter(pk=sheet.pk, entity=entity, status=CountSheet.Status.OPEN).update(
+        status=CountSheet.Status.PROPOSED
+    )
+    if changed != 1:
+        raise WrongState(f"Count {sheet.number} is proposed already. Open that proposal instead.")
+    found_on = sheet.counted_on
+    header = Header(
+        kind=Kind.ACCRUAL,
+        reason=Reason.COUNT_DIFFERENCE,
+        event_on=found_on,
+        found_on=found_on,
+        posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found_on) or found_on,
+        note=f"Count {sheet.number} found nothing missing: its share of what was accrued is released.",
+    )
+    proposal = proposal_create(entity=entity, user=user, header=header, count_sheet=sheet)
+    places, categories = Location.objects.filter(entity=entity), Category.objects.filter(entity=entity)
+    for (location, category), amount in used:
+        charge = ChargeInput(
+            ChargeKind.SHRINKAGE_RELEASE,
+            from_raw(amount, MONEY_SCALE),
+            location=places.get(pk=location) if location else None,
+            category=categories.get(pk=category) if category else None,
+            note=f"Share of count {sheet.number} in what was accrued",
+        )
+        proposal = charge_add(proposal=proposal, user=user, charge=charge)
+    return proposal
 
 
 def _counts(entity: Entity, as_of: dt.date) -> list[tuple[int, int, dt.date]]:

@@ -113,8 +113,12 @@ def _made(number: str, lines: int, left_out: int) -> str:
 @require_POST
 @for_entity(Role.PREPARER)
 def proposal_from_count(request: EntityRequest, sheet: str) -> HttpResponse:
-    """All differences of a count sheet as one draft."""
+    """All differences of a count sheet as one draft; of one without any, what was accrued for the goods it found."""
     count = get_object_or_404(CountSheet, entity=request.entity, number=sheet)
+    if not count.difference_count:
+        proposal = services.accrual_release_propose(entity=request.entity, user=request.user, sheet=count)
+        messages.success(request, f"{proposal.number} is a draft: what was accrued for the goods of {count.number}.")
+        return redirect(proposal)
     proposal = services.proposal_create_from_count(entity=request.entity, user=request.user, sheet=count)
     messages.success(request, f"{proposal.number} is a draft of {proposal.line_count:,} differences of {count.number}.")
     return redirect(proposal)
