@@ -12,6 +12,7 @@ from core.models import Category, Entity, Location, Upload
 from core.words import Method
 from inventory.books import held, items_by_sku, write_down_years
 from inventory.erp_days import Days, days_checked
+from inventory.erp_layers import formulas_of
 from inventory.erp_plan import Fall, Key, Known, Rise, Row
 from inventory.refresh import outstanding_of
 from inventory.running import Books, Years
@@ -79,7 +80,21 @@ def known(upload: Upload, days: Days) -> Known:
         starts_in_month=entity.fiscal_year_start,
         history=history,
         rises=rises,
+        **(_by_formula(entity) if not history and _names_no_lot(upload) else {}),
     )
+
+
+def _names_no_lot(upload: Upload) -> bool:
+    found = _rows(f"select 1 from {STAGED} where upload_id = %s and code = '' limit 1", [upload.pk])
+    return any(True for _ in found)
+
+
+def _by_formula(entity: Entity) -> dict[str, Any]:
+    """What a row without a lot goes by: the cost formulas, and when each lot came in. Two queries."""
+    days = _rows(
+        "select id, received_on from inventory_lot where entity_id = %s and received_on is not null", [entity.pk]
+    )
+    return {"formulas": formulas_of(entity), "received": {lot: _iso(day) for lot, day in days}}
 
 
 def _transfers(upload: Upload) -> bool:

@@ -8,9 +8,9 @@ so; a row with a problem changes nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.money import UNIT_COST_SCALE, divide_half_away, share_raw
 from inventory.erp_words import OUTWARD, ErpKind
@@ -82,7 +82,8 @@ class Known:
     falls, oldest first. pending: lot -> units that the ERP shows beyond the books. own: lots that have moved otherwise
     than by history. told: keys of rows that were taken in before -> where. listed_on: the day of the last stock list.
     refused: days that take no posting -> why; first_open: the earliest that does. starts_in_month: of the fiscal
-    year. rises: (lot, ref of a list) -> what the list showed to have come in there."""
+    year. rises: (lot, ref of a list) -> what the list showed to have come in there. formulas: by class and day
+    (erp_layers.Formula), and received: lot -> the day it came in; read where a row names no lot."""
 
     lots: dict[tuple[str, str, str], Held]
     items: dict[str, tuple[int, int]]
@@ -101,6 +102,8 @@ class Known:
     starts_in_month: int
     history: bool
     rises: dict[tuple[int, str], Rise] = field(default_factory=dict)
+    formulas: Sequence[Any] = ()
+    received: Mapping[int, str] = field(default_factory=dict)
 
 
 class Problem(NamedTuple):

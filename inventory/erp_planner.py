@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from core.money import share_raw, value_raw
 from inventory import erp_complaints as say
 from inventory.erp_complaints import Wrong
+from inventory.erp_layers import costs_otherwise, items_told, names_a_lot, rows_by_lot, told_before
 from inventory.erp_plan import (
     ErpPlan,
     Fall,
@@ -45,13 +46,16 @@ class _Planner:
         self.last_row: dict[int, Row] = {}
         self.pending = dict(known.pending)
         self.part = 0
+        # (SKU, location) -> keys of its lots; made when the first row names no lot.
+        self.lots_at: dict[tuple[str, str], list[tuple[str, str, str]]] | None = None
+        self.items_told = items_told(known)
 
     def take(self, row: Row) -> None:
         self.part = 0
         try:
             self._refuse(row)
             if not self._listed_before(row):
-                self._apply(row)
+                self._apply_all(row)
         except Wrong as wrong:
             self.plan.problems.append(wrong.of(row))
 
@@ -61,8 +65,8 @@ class _Planner:
         first = self.seen.setdefault(row.key, row.row)
         if first != row.row:
             raise say.twice(row, first)
-        if row.key in self.known.told:
-            raise say.taken_in_before(row, self.known.told[row.key])
+        if where := self.known.told.get(row.key) or told_before(row, self.known, self.items_told):
+            raise say.taken_in_before(row, where)
         if row.day in self.known.refused and not (self._explains(row) and self.known.first_open):
             raise Wrong("day_not_open", "date", row.day, self.known.refused[row.day])
         if row.kind in HISTORY_ONLY and not self.known.history:
@@ -124,6 +128,8 @@ class _Planner:
             place.new_place = at
         place.location = self.known.places[at]
         self.places[row.sku, code, at] = place
+        if self.lots_at is not None:
+            self.lots_at.setdefault((row.sku, at), []).append((row.sku, code, at))
         self.plan.new.append(place)
         return place
 
@@ -143,6 +149,25 @@ class _Planner:
         return say.unknown(row, elsewhere, item_is_known=row.sku in self.known.items)
 
     # --- what happens -----------------------------------------------------------------------------------------------
+
+    def _apply_all(self, row: Row) -> None:
+        """Lot by lot where the row names none and a cost formula says which."""
+        layers = [] if names_a_lot(row, self.known) or self._known_place(row) else self._layers(row)
+        before = len(self.plan.told)
+        for part in rows_by_lot(row, layers, self.known) if layers else [row]:
+            self._apply(part)
+        gone = -sum(told.cost for told in self.plan.told[before:])
+        if layers and row.cost is not None and row.cost != gone:
+            self.plan.problems.append(costs_otherwise(row, gone))
+
+    def _layers(self, row: Row) -> list[Place]:
+        """The item's lots at the row's place, those without stock too; those that the sheet makes are among them."""
+        if self.lots_at is None:
+            self.lots_at = {}
+            for key in dict.fromkeys((*self.known.lots, *self.places)):
+                self.lots_at.setdefault((key[0], key[2]), []).append(key)
+        own = (self._place(*key) for key in self.lots_at.get((row.sku, row.place), ()))
+        return [place for place in own if place is not None]
 
     def _apply(self, row: Row) -> None:
         place = self._of(row)

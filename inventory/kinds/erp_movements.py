@@ -6,7 +6,7 @@ out by erp_planner.py, at the check and again at the commit, which is posting's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.models import Upload
@@ -67,7 +67,13 @@ COLUMNS = (
         example="SALE",
     ),
     SKU,
-    LOT_CODE,
+    # Unlike in the other sheets a row may do without: see erp_layers.py.
+    replace(
+        LOT_CODE,
+        required=False,
+        help="Empty of a sale or an issue to production: the cost formula of the item's class says which lots the "
+        "units leave (first in, first out; last in, first out under US GAAP). Every other row names its lot.",
+    ),
     LOCATION,
     Column(
         "to_lot",

@@ -27,7 +27,9 @@ class ValuationConfig(AppConfig):
 
         from core import refs, verify
         from core.models import Entity
+        from inventory.erp_layers import register_formulas
         from writeoffs.valuation import assess, kinds, policy_changes, tax_rules
+        from writeoffs.valuation.in_force import formulas_dated
         from writeoffs.valuation.kinds_of_input import KINDS
 
         def address(entity: Entity, number: str) -> str:
@@ -38,6 +40,7 @@ class ValuationConfig(AppConfig):
             refs.register(code, partial(_input_address, code))
         refs.register(policy_changes.PREFIX, _policy_address)
         kinds.register_all()
+        register_formulas(formulas_dated)
         verify.register("tax rules", tax_rules.rules_told)
         tax_rules.register()
         assess.connect()

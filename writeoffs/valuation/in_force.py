@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from core.models import Category, Entity
+from inventory.erp_layers import Formula
 from writeoffs.valuation.policies import Basis, ValuationPolicy
 
 
@@ -21,6 +22,13 @@ def policies_as_of(*, entity: Entity, as_of: dt.date, basis: str = Basis.LEADING
         .order_by("starts_on", "version")
     )
     return {policy.category_id: policy for policy in rows}
+
+
+def formulas_dated(entity: Entity) -> list[Formula]:
+    """The cost formulas of the leading basis in the order in which they count. One query."""
+    rows = ValuationPolicy.objects.filter(entity=entity, basis=Basis.LEADING).order_by("starts_on", "version")
+    names = ("starts_on", "category_id", "cost_formula")
+    return [Formula(day.isoformat(), category, code) for day, category, code in rows.values_list(*names)]
 
 
 def policy_for(
