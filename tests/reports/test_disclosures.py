@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal as D
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inventory.models import Lot
 from tests.reports.conftest import Books, figures_in, page_of, pdf_text, row_of, workbook
+from writeoffs.valuation.giving import input_give
+from writeoffs.valuation.models import ConditionMark
 
 pytestmark = pytest.mark.django_db
 YEAR = "disclosures/?period=FY2026"
@@ -94,3 +98,15 @@ def test_us_gaap_names_its_own_paragraphs(books: Books) -> None:
 def test_readers_alone_open_it(books: Books, signed_in: Any) -> None:
     assert signed_in(books.company["COUNTER"]).get("/e/north/reports/disclosures/").status_code == 403
     assert signed_in(books.company["PREPARER"]).get("/e/south/reports/disclosures/").status_code == 404
+
+
+def test_pledged_stock_is_told_until_it_is_released(books: Books) -> None:
+    entity, user = books.company.entity, books.company["CONTROLLER"]
+    lot = Lot.objects.get(item__sku="CHAIR")
+    for day, lifted in ((dt.date(2026, 3, 1), False), (dt.date(2026, 5, 1), True)):
+        mark = ConditionMark(lot=lot, kind="PLEDGED", as_of=day, lifted=lifted, source="Loan 4711", reason="Repaid")
+        input_give(entity=entity, user=user, given=mark)
+    classes = told(books, "period=2026-04")["classes"]
+    assert values(classes)["Total"][-1] == lot.carrying_amount
+    assert classes.columns[-1].label == "Pledged, EUR"
+    assert "No lot is marked as pledged" in told(books, "period=2026-05")["classes"].note

@@ -102,7 +102,7 @@ _PRICE = {"sku": "A-1", "selling_price": "5"}
         (
             "condition_marks",
             [{"sku": "A-1", "lot_code": "L1", "location": "WH1", "kind": "odd"}],
-            "neither damaged nor",
+            "none of damaged, obsolete and pledged",
         ),
         ("sales_figures", [{"location": "X", "starts_on": "2026-01-01", "ends_on": "2026-01-31", "revenue": 1}], "'X'"),
         ("price_rates", [{"currency": "EUR", "rate": "1"}], "needs no rate"),

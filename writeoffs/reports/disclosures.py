@@ -34,7 +34,8 @@ from writeoffs.reports.statements.disclosures import AmountFact, ClassFact, clas
 from writeoffs.reports.statements.rollforward import ALLOWANCE_COLUMNS, GROSS_COLUMNS, RollForward, roll_forward
 from writeoffs.reports.statements.spans import ADJUSTMENTS, MONTHS, Span
 from writeoffs.valuation.in_force import policies_as_of
-from writeoffs.valuation.models import Assessment, ValuationPolicy
+from writeoffs.valuation.known import conditions_as_of
+from writeoffs.valuation.models import Assessment, ConditionMark, ValuationPolicy
 
 ZERO = Decimal(0)
 # What profit bears of stock: cost of sales, and losses that are shown apart.
@@ -141,7 +142,8 @@ def _rolls(entity: Entity, span: Span) -> Rolls:
     allowance = roll_forward(
         columns=ALLOWANCE_COLUMNS, names=facts.names, movements=facts.allowance, gl=facts.gl_allowance
     )
-    return Rolls(gross, allowance, class_facts(gross, allowance, _lowered(entity, span), {}))
+    lowered, pledged = _lowered(entity, span), _pledged(entity, span)
+    return Rolls(gross, allowance, class_facts(gross, allowance, lowered, pledged))
 
 
 def movements_until(*, entity: Entity, span: Span) -> QuerySet[Movement]:
@@ -159,6 +161,27 @@ def _lowered(entity: Entity, span: Span) -> dict[int | None, tuple[Decimal, Deci
         .annotate(cost_sum=Sum("cost"), allowance_sum=Sum("allowance"), attached=Sum("write_down"))
     )
     return {key: (cost - allowance, attached) for key, cost, allowance, attached in rows}
+
+
+def _pledged(entity: Entity, span: Span) -> dict[int | None, Decimal]:
+    """Class -> carrying amount of the lots marked as pledged on the last day. One query where none ever was."""
+    kind = ConditionMark.Kind.PLEDGED
+    lots = {row[1] for row in conditions_as_of(entity=entity, as_of=span.ends_on) if row[2] == kind}
+    if not lots:
+        return {}
+    ever = ConditionMark.objects.filter(entity=entity, kind=kind).order_by().values("lot")
+    rows = (
+        movements_until(entity=entity, span=span)
+        .filter(lot__in=ever)
+        .order_by()
+        .values_list("lot", "lot__item__category_id")
+        .annotate(cost_sum=Sum("cost"), allowance_sum=Sum("allowance"))
+    )
+    found: dict[int | None, Decimal] = {}
+    for lot, key, cost, allowance in rows:
+        if lot in lots:
+            found[key] = found.get(key, ZERO) + cost - allowance
+    return found
 
 
 def _lines(entity: Entity) -> QuerySet[JournalLine]:

@@ -59,6 +59,10 @@ class Links:
         """What is overdue in the register."""
         return self._to("stock:quarantine", status="overdue")
 
+    def marks(self) -> str:
+        """The condition marks of lots."""
+        return self._to("valuation:inputs", "condition")
+
     def events(self) -> str:
         """The list of events after reporting dates."""
         return self._to("proposals:events")

@@ -256,11 +256,13 @@ class Demand(Input):
 
 class ConditionMark(Input):
     """What was seen on the goods of a lot. It gives the reason of a loss; how much is lost, a price of the lot says.
-    lifted: from this day on the lot is sound again."""
+    Goods pledged as security for a liability lose nothing by it: the notes tell of them (IAS 2.36(h)). lifted: from
+    this day on the lot is sound again, or no longer pledged."""
 
     class Kind(models.TextChoices):
         DAMAGED = "DAMAGED", "Damaged"
         OBSOLETE = "OBSOLETE", "Obsolete"
+        PLEDGED = "PLEDGED", "Pledged as security"
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="conditions")
     kind = models.CharField(max_length=8, choices=Kind.choices)

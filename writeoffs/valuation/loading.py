@@ -22,7 +22,7 @@ from inventory.models import Movement
 from writeoffs.ledger.calendar import fiscal_year_of
 from writeoffs.valuation import bases, known
 from writeoffs.valuation.in_force import policies_as_of
-from writeoffs.valuation.models import AgeingBand, Basis, ValuationPolicy
+from writeoffs.valuation.models import AgeingBand, Basis, ConditionMark, ValuationPolicy
 from writeoffs.valuation.rules.assessing import Known, LotFacts, PolicyFacts, PriceFacts
 from writeoffs.valuation.rules.contracts import Sold
 from writeoffs.valuation.rules.provisions import Matrix
@@ -113,7 +113,9 @@ def _day(column: str) -> str:
 
 def _lots(entity: Entity, day: dt.date, rows: Iterable[known.Row]) -> list[LotFacts]:
     charged = _charged(entity, day)
-    marks = {row[1]: row[2] for row in known.conditions_as_of(entity=entity, as_of=day)}
+    # What is pledged has lost nothing by it.
+    told = known.conditions_as_of(entity=entity, as_of=day)
+    marks = {row[1]: row[2] for row in told if row[2] != ConditionMark.Kind.PLEDGED}
     today, days = day.toordinal(), _Days()
     return [
         LotFacts(

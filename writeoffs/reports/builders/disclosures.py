@@ -117,8 +117,8 @@ def disclosures_report(
             f"{entity.name} reports under {entity.get_framework_display()} and keeps write-downs by the "
             f"{entity.get_method_display().lower()} method. Stock without a policy is judged item by item against net "
             "realisable value.",
-            "Stock at fair value less costs to sell (IAS 2.36(c)) and security given for liabilities (2.36(h)) are not "
-            "kept in these books; where there are any, the notes take them from where they are kept.",
+            "Stock at fair value less costs to sell (IAS 2.36(c)) is not kept in these books; where there is any, the "
+            "notes take it from where it is kept.",
             "The subledger knows cost of sales where the ERP's movements sheet tells revenue; what left otherwise "
             "stands against stock clearing, and the ERP's own ledger has its cost of sales.",
         ),
@@ -206,16 +206,18 @@ def _classes(frame: Frame, facts: DisclosureFacts) -> Table:
             *((Column(heading("Change"), Kind.MONEY),) if compared else ()),
             Column(heading("Written down"), Kind.MONEY),
             Column(heading("Write-down attached"), Kind.MONEY),
+            *((Column(heading("Pledged"), Kind.MONEY),) if total.now.pledged else ()),
         ),
-        rows=[_class_row(frame, line) for line in lines],
-        foot=(_class_row(frame, total, total=True),) if lines else (),
+        rows=[_class_row(frame, line, pledged=bool(total.now.pledged)) for line in lines],
+        foot=(_class_row(frame, total, total=True, pledged=bool(total.now.pledged)),) if lines else (),
         note=f"Asked for by {paragraph(frame, 'classes')}. Stock of which a write-down is still attached is carried at "
-        "what it fetches (net realisable value or market); the rest at cost.",
+        "what it fetches (net realisable value or market); the rest at cost. "
+        + ("Pledged are the lots marked so among the inputs." if total.now.pledged else "No lot is marked as pledged."),
         empty=f"No stock by the end of {frame.span.label}. Upload the opening stock list first.",
     )
 
 
-def _class_row(frame: Frame, line: ClassLine, *, total: bool = False) -> Row:
+def _class_row(frame: Frame, line: ClassLine, *, pledged: bool, total: bool = False) -> Row:
     now, before, links = line.now, line.before, frame.links
     own = None if total else now.class_id or 0
     ends_on, part = _ending(frame.span)
@@ -236,6 +238,7 @@ def _class_row(frame: Frame, line: ClassLine, *, total: bool = False) -> Row:
         *older,
         Cell(now.lowered, lowered if now.lowered else ""),
         Cell(now.write_down, lowered if now.write_down else ""),
+        *((Cell(now.pledged, links.marks() if now.pledged else ""),) if pledged else ()),
     )
     return Row(cells, "total" if total else "")
 

@@ -62,6 +62,7 @@ class UseSheet(InputSheet):
 
 _KINDS = {
     **dict.fromkeys(("damaged", "damage", "d", "beschädigt"), ConditionMark.Kind.DAMAGED.value),
+    **dict.fromkeys(("pledged", "pledge", "security", "collateral", "verpfändet"), ConditionMark.Kind.PLEDGED.value),
     **dict.fromkeys(("obsolete", "obsolescence", "o", "veraltet"), ConditionMark.Kind.OBSOLETE.value),
 }
 
@@ -69,18 +70,21 @@ _KINDS = {
 class ConditionSheet(InputSheet):
     code = "condition_marks"
     title = "Condition marks"
-    lead = "Lots that were seen to be damaged or obsolete, or to be sound again."
+    lead = "Lots that were seen to be damaged or obsolete, or to be sound again; and lots pledged as security."
     columns = (
         *(SKU, LOT_CODE, LOCATION),
         Column(
             "kind", "Condition", Cell.TEXT, required=True, filled=True, max_length=20, aliases=("condition", "state"),
-            help="damaged or obsolete.", example="damaged",
+            help="damaged, obsolete or pledged.", example="damaged",
         ),
         Column(
             "as_of", "Seen on", Cell.DATE, aliases=("seen on", "date", "as of"),
             help="Empty: the day that the sheet speaks of.", example="2026-03-31",
         ),
-        Column("lifted", "Sound again", Cell.TEXT, max_length=10, aliases=("lifted",), help="yes: it is lifted."),
+        Column(
+            "lifted", "Sound again", Cell.TEXT, max_length=10, aliases=("lifted",),
+            help="yes: it is lifted, or no longer pledged.",
+        ),
         Column("note", "Note", Cell.TEXT, max_length=200, aliases=("remark", "comment"), example="water stains"),
         SOURCE,
         REASON,
@@ -100,7 +104,7 @@ class ConditionSheet(InputSheet):
         if kind is None:
             issues.error(
                 "unknown_condition", row, "kind", text,
-                f"Row {row}, condition: '{text}' is neither damaged nor obsolete. Expected one of the two.",
+                f"Row {row}, condition: '{text}' is none of damaged, obsolete and pledged. Expected one of the three.",
             )  # fmt: skip
         sound = check.flag(issues, row, "sound_again", lifted) if lifted else False
         day = as_of or check.day
