@@ -44,6 +44,7 @@ def _all(path: Path, options: argparse.Namespace) -> int:
     from tests.cases import (  # noqa: F401
         kinds_layers,
         kinds_losses,
+        kinds_methods,
         kinds_movements,
         kinds_reports,
         kinds_tax,

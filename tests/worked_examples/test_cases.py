@@ -6,14 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import kinds_layers, kinds_losses, kinds_movements, kinds_reports, kinds_tax, kinds_value  # noqa: F401
+from tests.cases import (  # noqa: F401
+    kinds_layers,
+    kinds_losses,
+    kinds_methods,
+    kinds_movements,
+    kinds_reports,
+    kinds_tax,
+    kinds_value,
+)
 from tests.cases.run import Case, cases_of, run
 
 CASES = cases_of(Path(__file__).parent / "worked_examples.json")
+METHODS = cases_of(Path(__file__).parent / "methods.json")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+@pytest.mark.parametrize("case", [*CASES, *METHODS], ids=lambda case: case.id)
 def test_the_product_gives_what_the_case_expects(case: Case) -> None:
     assert run(case) == ""
 

@@ -20,14 +20,14 @@ from core.models import Entity, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display_quantity, from_raw, to_raw
 from core.words import Reason, Role
 from inventory.models import Lot
-from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, Status
+from writeoffs.proposals.models import ChargeKind, Evidence, Kind, Proposal, ProposalCharge, Status
 from writeoffs.proposals.provisions import share_of
-from writeoffs.proposals.services.assessed import refuse_unproposable
+from writeoffs.proposals.services.assessed import PAPERS, refuse_unproposable
 from writeoffs.proposals.services.charges import ChargeInput, charge_add, proposal_create_of_charges
 from writeoffs.proposals.services.create import Header, proposal_create
 from writeoffs.proposals.services.lines import line_add
 from writeoffs.valuation.commitment_models import CommitmentLine, Standing, standing_of
-from writeoffs.valuation.models import Assessment, AssessmentLine, PurchaseCommitment
+from writeoffs.valuation.models import Assessment, AssessmentLine, Price, PurchaseCommitment
 
 ZERO = Decimal(0)
 _WAITING = (Status.DRAFT, Status.SUBMITTED, Status.APPROVED)
@@ -121,6 +121,7 @@ def provisions_propose(*, assessment: Assessment, user: User, header: Header) ->
         charges=[_charge(one) for one in due],
         made_from=assessment.source_ref,
     )
+    _papers(proposal, user, due)
     Assessment.objects.filter(pk=assessment.pk, status=Assessment.Status.DONE).update(status=Assessment.Status.PROPOSED)
     audit.record(
         entity=entity,
@@ -154,6 +155,26 @@ def _charge(due: Due) -> ChargeInput:
         category=line.commitment.item.category,
         commitment=line.commitment,
         units=line.quantity,
+    )
+
+
+def _papers(proposal: Proposal, user: User, due: Sequence[Due]) -> None:
+    """The papers behind commitments and prices, else the sheets that they came with, as evidence."""
+    papers: dict[int, tuple[str, str]] = {}
+    for model, kind, keys in (
+        (PurchaseCommitment, Evidence.Kind.OTHER, [one.line.commitment_id for one in due]),
+        (Price, Evidence.Kind.PRICE_SOURCE, [one.line.used_price_id for one in due]),
+    ):
+        for file_id, name, sheet_id, sheet in (
+            model.objects.filter(pk__in=[key for key in keys if key])
+            .order_by("pk")
+            .values_list("evidence_id", "evidence__name", "upload__file_id", "upload__file_name")
+        ):
+            if file_id or sheet_id:
+                papers.setdefault(file_id or sheet_id, (kind, name if file_id else sheet))
+    Evidence.objects.bulk_create(
+        Evidence(proposal=proposal, kind=kind, file_id=file_id, file_name=name[-255:], added_by=user)
+        for file_id, (kind, name) in list(papers.items())[:PAPERS]
     )
 
 
