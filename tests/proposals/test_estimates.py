@@ -144,6 +144,26 @@ def test_the_document_books_what_the_estimate_says_and_nothing_else(store: Compa
         services.charge_edit(charge=proposal.charges.get(), user=store["PREPARER"], to=other)
 
 
+def test_one_of_an_earlier_year_says_what_it_is_and_restates_nothing(store: Company) -> None:
+    estimate = made(store, event_on=dt.date(2025, 12, 20))
+    proposal = services.estimate_propose(estimate=estimate, user=store["PREPARER"], posting_on=DAY)
+    with pytest.raises(BadInput, match="the loss was found late"):
+        services.proposal_submit(proposal=proposal, user=store["PREPARER"])
+    told = {"finding": "ERROR", "material": True, "finding_why": "The fire was known."}
+    header = services.Header("ESTIMATE", "FIRE", estimate.event_on, DAY, DAY, **told)
+    proposal = services.proposal_edit(
+        proposal=proposal, user=store["PREPARER"], header=header, version=proposal.version
+    )
+    with pytest.raises(BadInput, match="not known well enough to restate"):
+        services.proposal_submit(proposal=proposal, user=store["PREPARER"])
+    told["finding"] = "ESTIMATE"
+    header = services.Header("ESTIMATE", "FIRE", estimate.event_on, DAY, DAY, **told)
+    proposal = services.proposal_edit(
+        proposal=proposal, user=store["PREPARER"], header=header, version=proposal.version
+    )
+    assert services.proposal_submit(proposal=proposal, user=store["PREPARER"]).status == "SUBMITTED"
+
+
 def test_one_that_was_wrong_is_replaced_with_a_reason_while_nothing_books_it(store: Company) -> None:
     first = made(store)
     with pytest.raises(BadInput, match="Say why this estimate replaces LE-2026-0001"):

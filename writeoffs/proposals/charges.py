@@ -140,6 +140,12 @@ def _estimate_check(proposal: Proposal, charge: ProposalCharge, others: Sequence
         )
     if charge.kind != ChargeKind.ESTIMATED_LOSS:
         return
+    if (proposal.reason, proposal.event_on) != (estimate.reason, estimate.event_on):
+        raise ChargeRefused(
+            None,
+            f"{estimate} is of {estimate.get_reason_display().lower()} on {estimate.event_on.isoformat()}. Take its "
+            "reason and its day, or make another estimate.",
+        )
     booked = sum((other.amount for other in others if other.kind == charge.kind), charge.amount)
     if booked != estimate.loss:
         raise ChargeRefused(

@@ -23,7 +23,8 @@ from writeoffs.valuation.tax_rules import policy_at
 
 # What comes back is no loss: a recovery is news of the day on which it is found.
 LOSSES = frozenset({Kind.WRITE_OFF, Kind.WRITE_DOWN, Kind.COUNT_ADJUSTMENT, Kind.DISPOSAL})
-# What an insurer may pay for: an estimated loss as well, whose goods a count takes out of the books later.
+# What an insurer may pay for, and what may be found late: an estimated loss as well, whose goods a count takes out of
+# the books later. It restates no earlier year: what was there is not known well enough (IAS 8.44).
 INSURABLE = LOSSES | {Kind.ESTIMATE}
 
 RULE = (
@@ -49,7 +50,7 @@ class Late:
 def late_of(*, entity: Entity, kind: str, event_on: dt.date, posting_on: dt.date) -> Late | None:
     """Whether a loss of that event date, posted on that date, is found late. One query, none for a date of the same
     month."""
-    if kind not in LOSSES or (event_on.year, event_on.month) == (posting_on.year, posting_on.month):
+    if kind not in INSURABLE or (event_on.year, event_on.month) == (posting_on.year, posting_on.month):
         return None
     year = fiscal_year_of(entity, event_on)
     if year < fiscal_year_of(entity, posting_on):
@@ -80,6 +81,11 @@ def refuse_unclassified(proposal: Proposal) -> None:
             "found late. Edit the draft and say whether it is a change in estimate or an error, whether it is "
             "material, and why."
         )
+    if _is_error_of_a_year(proposal) and proposal.kind == Kind.ESTIMATE:
+        raise BadInput(
+            f"{proposal.number} is an estimate: what was there in the earlier year is not known well enough to restate "
+            "it (IAS 8.44). Classify it as a change in estimate, or count the goods and correct their lots."
+        )
     if restates(proposal) and proposal.charges.filter(kind=ChargeKind.TAX).exists():
         raise BadInput(
             f"{proposal.number} corrects an earlier year net of tax, so the tax is in its entry already. Remove the "
@@ -89,9 +95,13 @@ def refuse_unclassified(proposal: Proposal) -> None:
 
 def restates(proposal: Proposal) -> bool:
     """Whether the document corrects an earlier fiscal year through retained earnings."""
+    return proposal.kind in LOSSES and _is_error_of_a_year(proposal)
+
+
+def _is_error_of_a_year(proposal: Proposal) -> bool:
+    """Whether it was found to be a material error of an earlier fiscal year."""
     return (
-        proposal.kind in LOSSES
-        and proposal.finding == Finding.ERROR
+        proposal.finding == Finding.ERROR
         and bool(proposal.material)
         and fiscal_year_of(proposal.entity, proposal.event_on) < fiscal_year_of(proposal.entity, proposal.posting_on)
     )

@@ -245,7 +245,7 @@ def estimate_release(*, estimate: LossEstimate, user: User, posting_on: dt.date 
     standing = accrued(entity=estimate.entity, role=ESTIMATED).get(scope, 0)
     if not standing:
         raise BadInput(f"Nothing of {estimate} stands any more: counts have used it, or it was never booked.")
-    proposal = _document(estimate, user, posting_on, "What is left of the estimated loss")
+    proposal = _document(estimate, user, posting_on, "What is left of the estimated loss", is_loss=False)
     charge = ChargeInput(
         ChargeKind.ESTIMATE_RELEASE,
         from_raw(standing, MONEY_SCALE),
@@ -256,14 +256,18 @@ def estimate_release(*, estimate: LossEstimate, user: User, posting_on: dt.date 
     return charge_add(proposal=proposal, user=user, charge=charge)
 
 
-def _document(estimate: LossEstimate, user: User, posting_on: dt.date | None, what: str) -> Proposal:
+def _document(
+    estimate: LossEstimate, user: User, posting_on: dt.date | None, what: str, *, is_loss: bool = True
+) -> Proposal:
+    """is_loss: of the day of the loss; a release is news of its own day."""
     entity = estimate.entity
     found = entity.local_date()
+    noticed = max(estimate.event_on, min(found, posting_on or found))
     header = Header(
         kind=Kind.ESTIMATE,
         reason=estimate.reason,
-        event_on=estimate.event_on,
-        found_on=max(estimate.event_on, min(found, posting_on or found)),
+        event_on=estimate.event_on if is_loss else noticed,
+        found_on=noticed,
         posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found) or found,
         note=f"{what} {estimate}, {estimate.get_method_display().lower()}. {estimate.what}"[:4000],
     )

@@ -93,7 +93,9 @@ def levels_apply(by_item: Collection[Sequence[Line]], exponent: int) -> dict[str
             if line.nrv_need is None:
                 others += line.computed
             else:
-                gap += line.lot.cost - _fetched(line)
+                # Inline, for there are many: _fetched.
+                value = line.nrv_value
+                gap += line.lot.cost - (value if value and value > 0 else 0)
                 need += line.nrv_need
                 tested.append(line)
         needs += need
