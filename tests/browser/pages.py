@@ -87,6 +87,7 @@ PAGES: tuple[Page, ...] = (
     Page("assessment-propose", f"{HOME}proposals/from-assessment/AS-2026-0002/?show=moves", "preparer"),
     Page("proposal-from-assessment", f"{HOME}proposals/?q=AS-2026-0002&status=SUBMITTED", "auditor", A_PROPOSAL),
     Page("proposal-reversal", f"{HOME}proposals/?kind=REVERSAL", "auditor", A_PROPOSAL),
+    Page("proposal-changed-since", f"{HOME}proposals/?q=AS-2026-0002&status=DRAFT", "preparer", "a[href$='#behind']"),
     Page("report-nrv", f"{HOME}reports/nrv/?assessment=AS-2026-0002"),
     Page("report-ageing", f"{HOME}reports/ageing/?assessment=AS-2026-0002"),
     Page("report-adjustments", f"{HOME}reports/adjustments/"),

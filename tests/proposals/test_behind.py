@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ import time_machine
 from django.test import Client
 
 from core.errors import StaleContent
+from core.models import AuditEvent
 from core.words import Reason
 from inventory.models import Lot
 from tests.conftest import Company
@@ -19,12 +21,14 @@ from tests.proposals.documents import DAY, draft, header, submitted
 from writeoffs.proposals import services
 from writeoffs.proposals.behind import behind
 from writeoffs.proposals.models import Kind, Proposal, Status
+from writeoffs.valuation.again import anything_since
 from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.assessment_filters import with_movement
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.models import Assessment, AssessmentLine, Price, PriceRate
 
 pytestmark = pytest.mark.django_db
+Queries = Callable[[int], AbstractContextManager[object]]
 MARCH = dt.datetime(2026, 3, 20, 9, tzinfo=dt.UTC)
 
 
@@ -180,3 +184,45 @@ def test_the_page_shows_what_was_beside_what_is(
     assert "Changed since: it cannot be approved as it stands" in page
     assert "500.00 EUR" in page
     assert "700.00 EUR" in page
+
+
+def test_all_concerned_are_told_once_and_told_again_when_it_is_over(
+    client: Client, company: Company, clock: time_machine.Coordinates
+) -> None:
+    make_lot(company.entity, "LAMP", "100", "40")
+    price(company, "35")
+    made = submitted(company, proposed(company))
+    made = services.proposal_approve(proposal=made, user=company["APPROVER"], digest=made.digest)
+    later(clock)
+    price(company, "33", reason="Offer")
+    price(company, "32", reason="Another offer")
+    event = AuditEvent.objects.get(kind="proposal.stale")
+    assert event.message == (
+        f"{made.number} cannot go on as it stands: what was known for AS-2026-0001 has changed: lot LAMP / L1 at MAIN "
+        "required 500.00 EUR when it was assessed, 700.00 EUR now (net realisable value 35 (EUR), now net realisable "
+        "value 33 (EUR)). It concerns Preparer north, Approver north."
+    )
+    for role, address in (("CONTROLLER", "/e/north/"), ("PREPARER", "/e/north/?tab=sent"), ("AUDITOR", "proposals/")):
+        client.force_login(company[role])
+        page = client.get(address if address.startswith("/") else f"/e/north/{address}").content.decode()
+        assert "Amount changed since" in page, role
+    price(company, "35", reason="Both were withdrawn")
+    assert AuditEvent.objects.get(kind="proposal.current").message.startswith(f"{made.number} is up to date again")
+    assert "Amount changed since" not in client.get("/e/north/proposals/").content.decode()
+
+
+def test_whether_anything_is_newer_is_asked_in_one_query(
+    company: Company, clock: time_machine.Coordinates, django_assert_num_queries: Queries
+) -> None:
+    make_lot(company.entity, "LAMP", "100", "40")
+    price(company, "35")
+    made = proposed(company)
+    assessment = Assessment.objects.select_related("entity").get()
+    later(clock)
+    with django_assert_num_queries(1):
+        assert not anything_since(assessment)
+    price(company, "12", day=DAY + dt.timedelta(days=4))
+    assert not anything_since(assessment)
+    price(company, "34", reason="Offer")
+    assert anything_since(assessment)
+    assert made.made_from == assessment.source_ref

@@ -13,6 +13,7 @@ class ProposalsConfig(AppConfig):
         from core import changes, refs
         from core.models import Entity
         from inventory.kinds.stock_list import register_posted_moment
+        from writeoffs.proposals import behind_news
         from writeoffs.proposals.selectors import last_voided_at
         from writeoffs.proposals.services import limits
         from writeoffs.proposals.services.void import CHANGE_KIND
@@ -28,3 +29,4 @@ class ProposalsConfig(AppConfig):
         changes.register(CHANGE_KIND)
         changes.register(limits.CHANGE_KIND)
         register_posted_moment(last_voided_at)
+        behind_news.connect()

@@ -15,8 +15,8 @@ from core.money import MONEY_SCALE, share_raw
 from core.words import Reason
 from writeoffs.posting.plans import LotState
 from writeoffs.posting.reversals import NEW_COST_BASIS, SAME_YEAR, attached, reversible
+from writeoffs.proposals.inputs import LineInput
 from writeoffs.proposals.models import Kind
-from writeoffs.proposals.services.inputs import LineInput
 
 # Rounded shares of what left since the run may add up to some units of the currency; more is another cost.
 _ROUNDED = 5

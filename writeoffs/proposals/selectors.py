@@ -15,6 +15,7 @@ from core.models import Entity, User
 from core.words import Role
 from inventory.models import CountSheet
 from writeoffs.ledger.models import FiscalPeriod
+from writeoffs.proposals.behind_news import last_told
 from writeoffs.proposals.models import Decision, Evidence, Proposal, ProposalLine, Status, Verb, Void, VoidedLine
 from writeoffs.proposals.numbers import said
 
@@ -29,7 +30,8 @@ TABS: tuple[tuple[str, str], ...] = (
 
 
 def with_line_figures(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
-    """Adds what a line of a list shows: evidence_count and first_location (its code; more_locations is not asked)."""
+    """Adds what a line of a list shows: evidence_count, first_location (its code; more_locations is not asked) and
+    behind_told (behind_news.py)."""
     evidence = (
         Evidence.objects.filter(proposal=OuterRef("pk"))
         .order_by()
@@ -40,9 +42,13 @@ def with_line_figures(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     location = (
         ProposalLine.objects.filter(proposal=OuterRef("pk")).order_by("line_number").values("lot__location__code")[:1]
     )
-    return proposals.select_related("entity", "created_by", "approved_by").annotate(
-        evidence_count=Coalesce(Subquery(evidence), Value(0)),
-        first_location=Coalesce(Subquery(location), Value("")),
+    return (
+        last_told(proposals)
+        .select_related("entity", "created_by", "approved_by")
+        .annotate(
+            evidence_count=Coalesce(Subquery(evidence), Value(0)),
+            first_location=Coalesce(Subquery(location), Value("")),
+        )
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
 from core.models import Entity
@@ -36,8 +37,23 @@ class Changed:
 
 
 def anything_since(assessment: Assessment) -> bool:
-    """Whether anything that counts on the assessment's day is newer than the assessment. A query a kind at most."""
-    return any(rows.exists() for rows in _newer(assessment, None))
+    """Whether anything that counts on the assessment's day is newer than the assessment. Mostly one query: rows are
+    added in the order in which they were known, so where the last of each kind is older, all are."""
+    return _last_is_newer(assessment) and any(rows.exists() for rows in _newer(assessment, None))
+
+
+def _last_is_newer(assessment: Assessment) -> bool:
+    models = (Price, Contract, Demand, MaterialUse, ConditionMark, PriceRate, ValuationPolicy)
+    parts = [
+        f"exists (select 1 from (select {moment} as known from {model._meta.db_table} where entity_id = %s "
+        "order by id desc limit 1) n where n.known > %s)"
+        for model in models
+        for moment in ("decided_at" if model is ValuationPolicy else "entered_at",)
+    ]
+    since = connection.ops.adapt_datetimefield_value(assessment.created_at)
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {' or '.join(parts)}", [assessment.entity_id, since] * len(models))
+        return bool(cursor.fetchone()[0])
 
 
 def changes_since(*, assessment: Assessment, items: Collection[int] | None) -> tuple[list[Changed], int]:

@@ -24,6 +24,7 @@ from core.money import ScaledField, plain
 from inventory.models import Item, Lot
 from writeoffs.valuation.inputs import ConditionMark, Demand, Input, MaterialUse, Price, PriceRate, SalesFigure
 from writeoffs.valuation.kinds_of_input import KIND_OF, InputKind
+from writeoffs.valuation.news import announce
 from writeoffs.valuation.proofs import RECORDS
 
 Given = TypeVar("Given", bound=Input)
@@ -166,6 +167,7 @@ def _told(entity: Entity, user: User, kind: InputKind, made: Input, before: Inpu
             **files_told(StoredFile.objects.filter(pk=made.evidence_id or 0).only("pk")),
         },
     )
+    announce(entity=entity, user=user)
 
 
 def input_record(kind: InputKind, pk: int) -> str:

@@ -26,6 +26,7 @@ from core.records import Record
 from core.words import Framework, Role
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.valuation.in_force import policies_as_of
+from writeoffs.valuation.news import announce
 from writeoffs.valuation.policies import AgeingBand, Basis, CostFormula, Level, ValuationPolicy
 from writeoffs.valuation.rules.permitted import bands_refused, formula_refused, level_refused
 
@@ -228,6 +229,7 @@ def policy_apply(change: ChangeRequest, decider: User) -> None:
             "record": POLICY.digest(*policy_rows(made.pk)),
         },
     )
+    announce(entity=entity, user=decider)
 
 
 def policy_rows(key: int) -> tuple[Any, Any]:

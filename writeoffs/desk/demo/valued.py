@@ -17,7 +17,7 @@ from inventory.models import Item, Lot
 from writeoffs.desk.demo.clock import TODAY
 from writeoffs.desk.demo.office import Office
 from writeoffs.proposals import services
-from writeoffs.proposals.models import Kind
+from writeoffs.proposals.models import Kind, Proposal
 from writeoffs.proposals.services import Header
 from writeoffs.valuation.assess import assessment_start
 from writeoffs.valuation.assessment_filters import with_movement
@@ -37,8 +37,9 @@ def story(office: Office) -> None:
         _price(office, item, dt.date(2026, 11, 16), Decimal("0.70"), "Clearance of garden goods, offer 4711")
     today = _run(office, TODAY)
     _override(office, today)
-    _propose(office, today)
+    draft = _propose(office, today)
     _provide(office, today)
+    _news(office, draft)
     office.clock.pass_minutes(10)
     basis_record(assessment=_run(office, dt.date(2026, 10, 31), Basis.TAX), user=office.people["controller"])
 
@@ -87,7 +88,7 @@ def _override(office: Office, run: Assessment) -> None:
         )
 
 
-def _propose(office: Office, run: Assessment) -> None:
+def _propose(office: Office, run: Assessment) -> Proposal:
     """Textiles and garden goods are accepted; one of the drafts waits for approval, the others for their preparer."""
     office.clock.pass_minutes(15)
     chosen = AssessmentLine.objects.filter(assessment=run, lot__item__category__name__in=ACCEPTED)
@@ -96,6 +97,7 @@ def _propose(office: Office, run: Assessment) -> None:
         assessment=run, lines=with_movement(chosen), user=office.people["preparer"], header=header
     )
     office.submit(made[-1])
+    return made[0]
 
 
 def _provide(office: Office, run: Assessment) -> None:
@@ -104,3 +106,10 @@ def _provide(office: Office, run: Assessment) -> None:
     header = Header(Kind.PROVISION, Reason.PRICE_FALL, TODAY, TODAY, TODAY, f"From {run}; the orders were seen.")
     proposal, _ = services.provisions_propose(assessment=run, user=office.people["preparer"], header=header)
     office.through(proposal, "Orders seen; no way out of them.")
+
+
+def _news(office: Office, draft: Proposal) -> None:
+    """An offer for the assessed day comes in after the draft was made: it asks for another amount."""
+    line = draft.lines.select_related("lot__item").order_by("-loss", "pk").first()
+    if line is not None:
+        _price(office, line.lot.item, TODAY, Decimal("0.55"), "Offer 4802 of a clearance house")

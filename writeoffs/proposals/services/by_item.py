@@ -15,10 +15,10 @@ from core.errors import BadInput, NotEnoughStock
 from core.models import Entity, User
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display_quantity, share_raw, to_raw
 from inventory.models import Item
+from writeoffs.proposals.inputs import LineInput
 from writeoffs.proposals.models import Kind, Proposal
 from writeoffs.proposals.services.centres import with_default_centres
 from writeoffs.proposals.services.create import Header, proposal_create
-from writeoffs.proposals.services.inputs import LineInput
 from writeoffs.valuation.cost_formulas import LayersOf, layers_of
 from writeoffs.valuation.rules.formulas import AVERAGE, FIFO, LIFO, refuse_lifo
 

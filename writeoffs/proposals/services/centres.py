@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.db import connection
 
 from core.sets import among, ids
-from writeoffs.proposals.services.inputs import LineInput
+from writeoffs.proposals.inputs import LineInput
 
 _DEFAULTS = """
     select l.id, coalesce(a.id, b.id)

@@ -35,6 +35,7 @@ from writeoffs.proposals.counted import (
 )
 from writeoffs.proposals.entry_only import WITHOUT_REASON, borne_sql, is_entry_only
 from writeoffs.proposals.estimate_models import ABNORMAL, estimates_before
+from writeoffs.proposals.inputs import LineInput as LineInput
 from writeoffs.proposals.models import (
     LEAVING,
     ChargeKind,
@@ -46,7 +47,6 @@ from writeoffs.proposals.models import (
     Status,
 )
 from writeoffs.proposals.services.centres import with_default_centres
-from writeoffs.proposals.services.inputs import LineInput as LineInput
 
 PREFIX: dict[str, str] = {
     Kind.WRITE_OFF: "WO",

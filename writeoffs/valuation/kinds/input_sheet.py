@@ -23,6 +23,7 @@ from core.models import Upload, User
 from core.sheets.kinds import Cell, Chunk, Column, Committed, Issues, SheetKind, Summary
 from writeoffs.valuation.inputs import PriceRate
 from writeoffs.valuation.kinds_of_input import InputKind
+from writeoffs.valuation.news import announce
 from writeoffs.valuation.proofs import upload_digest
 from writeoffs.valuation.staged import StagedMark
 
@@ -201,6 +202,7 @@ class InputSheet(SheetKind):
     def commit(self, upload: Upload, user: User) -> Committed:
         _refuse_since(upload, self.input)
         count = _insert(self, upload, user)
+        announce(entity=upload.entity, user=user)
         noun = self.input.noun if count == 1 else self.input.plural
         return Committed(
             message=f"{count:,} {noun} given.",
