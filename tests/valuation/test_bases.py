@@ -8,13 +8,16 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from django.db import transaction
 from hypothesis import given, settings
 
 from core.errors import NotAllowed, WrongState
+from inventory.movements import MovementRow, movements_append
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.valuation.assessed import finished
-from writeoffs.valuation.bases import attached_after, basis_record
+from writeoffs.valuation.bases import attached_after, basis_record, carried_as_of
+from writeoffs.valuation.bases_moved import Move, carried
 from writeoffs.valuation.models import Basis, BasisCharge
 
 ONE = 10_000
@@ -90,3 +93,57 @@ def test_the_leading_basis_a_part_of_the_stock_and_an_earlier_day_are_not_record
     with pytest.raises(WrongState, match="recorded already"):
         basis_record(assessment=early, user=user)
     assert BasisCharge.objects.get().amount == Decimal(1)
+
+
+JAN, FEB = dt.date(2026, 1, 10), dt.date(2026, 2, 10)
+
+
+def test_units_that_were_transferred_take_their_share_of_each_year_along() -> None:
+    moves = [
+        Move(JAN, "movements:1/2026-01-10", 7, 1, -4 * ONE),
+        Move(JAN, "movements:1/2026-01-10", 7, 2, 4 * ONE),
+        Move(FEB, "", 7, 2, -2 * ONE),
+    ]
+    charges = {1: ((2024, 10_000), (2025, 20_000))}
+    years, units = carried(moves, charges, {1: 10 * ONE}, exponent=2)
+    assert years == {1: ((2024, 6_000), (2025, 12_000)), 2: ((2024, 2_000), (2025, 4_000))}
+    assert units == {1: 6 * ONE, 2: 2 * ONE}
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 40)), max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_transfers_neither_make_nor_lose_anything(steps: list[tuple[int, int, int]]) -> None:
+    held = {1: 100 * ONE, 2: 50 * ONE, 3: 0}
+    charges = {1: ((2024, 12_300), (2025, 45_600)), 2: ((2025, 7_700),)}
+    moves, there = [], dict(held)
+    for number, (source, target, units) in enumerate(steps):
+        gone = min(units * ONE, there[source])
+        if source != target and gone:
+            there[source], there[target] = there[source] - gone, there[target] + gone
+            day = JAN + dt.timedelta(number)
+            moves += [Move(day, f"r{number}", 7, source, -gone), Move(day, f"r{number}", 7, target, gone)]
+    years, units = carried(moves, charges, held, exponent=2)
+    assert sum(amount for own in years.values() for _, amount in own) == 65_600
+    assert units == there
+    assert all(amount > 0 for own in years.values() for _, amount in own)
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_a_basis_follows_a_transfer_to_the_lot_where_the_units_are(company: Company) -> None:
+    lot = make_lot(company.entity, by_year=((2024, "100"), (2025, "300")), allowance="400")
+    other = make_lot(company.entity, code="L2", quantity="0.0001", location="HALL")
+    first = finished(company, (lot, "200"), basis=Basis.TAX, as_of=dt.date(2026, 1, 31))
+    basis_record(assessment=first, user=company["PREPARER"])
+    row = MovementRow(lot.pk, "TRANSFER", -40 * ONE, -16_000_000, -1_600_000, 0, ())
+    back = MovementRow(other.pk, "TRANSFER", 40 * ONE, 16_000_000, 1_600_000, 0, ())
+    with transaction.atomic():
+        movements_append(entity=company.entity, posted_on=FEB, source_ref="movements:9/2026-02-10", rows=[row, back])
+    _, charges, held = carried_as_of(entity=company.entity, basis=Basis.TAX, day=FEB)
+    assert (charges[lot.pk], charges[other.pk]) == (
+        ((2024, 600_000), (2025, 600_000)),
+        ((2024, 400_000), (2025, 400_000)),
+    )
+    assert held[lot.pk] == 60 * ONE
+    _, before, _ = carried_as_of(entity=company.entity, basis=Basis.TAX, day=dt.date(2026, 2, 9))
+    assert before == {lot.pk: ((2024, 1_000_000), (2025, 1_000_000))}

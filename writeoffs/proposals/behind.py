@@ -190,18 +190,21 @@ def _figures(line: AcceptedLine, state: LotState, asked: Asked) -> tuple[object,
 
 
 def _price_causes(rows: QuerySet[AssessmentLine], changed: Sequence[Changed]) -> dict[int, str]:
-    """Lot -> "price 35 (EUR), now 33 (EUR)", of the lots whose item has a price that is among the changes."""
+    """Lot -> "net realisable value 35 (EUR), now net realisable value 33 (EUR)", of the lots whose item has a price
+    that is among the changes."""
     now = {one.item_id: one.given for one in reversed(changed) if one.item_id is not None}
     if not now:
         return {}
-    lines = rows.filter(lot__item__in=now, price__isnull=False).order_by("pk")
-    found = {}
-    for lot_id, item_id, price_id in lines.values_list("lot_id", "lot__item_id", "price_id"):
+    found: dict[int, tuple[int | None, Price]] = {}
+    for lot_id, item_id, price_id in rows.filter(lot__item__in=now).values_list("lot_id", "lot__item_id", "price_id"):
         given = now[item_id]
         if isinstance(given, Price) and given.pk != price_id:
             found[lot_id] = (price_id, given)
-    old = Price.objects.select_related("item").in_bulk({price_id for price_id, _ in found.values()})
-    return {lot_id: f"{said(old[price_id])}, now {said(given)}" for lot_id, (price_id, given) in found.items()}
+    old = Price.objects.select_related("item").in_bulk({key for key, _ in found.values() if key is not None})
+    return {
+        lot_id: f"{said(old[key]) if key is not None else 'no price'}, now {said(given)}"
+        for lot_id, (key, given) in found.items()
+    }
 
 
 # --- lots and accounts -----------------------------------------------------------------------------------------------

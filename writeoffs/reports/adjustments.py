@@ -15,7 +15,14 @@ from core.money import MONEY_SCALE, QUANTITY_SCALE, from_raw, to_raw
 from core.words import Framework
 from writeoffs.ledger.calendar import fiscal_year_of
 from writeoffs.valuation.assessment_filters import with_movement
-from writeoffs.valuation.bases import attached_after, charges_of, leading_by_year, recorded_before
+from writeoffs.valuation.bases import (
+    attached_after,
+    carried_after,
+    charges_of,
+    leading_by_year,
+    recorded_before,
+    units_of,
+)
 from writeoffs.valuation.models import Assessment, AssessmentLine
 
 ZERO = Decimal(0)
@@ -68,10 +75,10 @@ def _own_years(assessment: Assessment, lines: QuerySet[AssessmentLine]) -> dict[
     if assessment.status == Assessment.Status.RECORDED:
         return charges_of(assessment)
     previous, year = recorded_before(assessment), fiscal_year_of(assessment.entity, assessment.as_of)
-    before = charges_of(previous) if previous else leading_by_year(assessment)
-    then = AssessmentLine.objects.filter(assessment=previous or assessment)
-    units = then.exclude(outcome=AssessmentLine.Outcome.OUT).values_list("lot_id", "quantity")
-    held = {lot: to_raw(quantity, QUANTITY_SCALE) for lot, quantity in units}
+    before: Mapping[int, tuple[tuple[int, int], ...]]
+    before, held = leading_by_year(assessment), units_of(assessment)
+    if previous is not None:
+        before, held = carried_after(previous, assessment.as_of)
     chosen: Any = lines
     found = chosen.order_by().values_list("lot_id", "quantity", "now")
     return {

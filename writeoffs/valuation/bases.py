@@ -23,11 +23,10 @@ from core.words import Framework, Role
 from inventory.models import Lot
 from writeoffs.ledger.calendar import fiscal_year_of
 from writeoffs.valuation.assessments import Assessment
+from writeoffs.valuation.bases_moved import type_years, with_transfers
 from writeoffs.valuation.policies import Basis
 
 ROLES = frozenset({Role.PREPARER, Role.CONTROLLER})
-# (fiscal year, raw amount), oldest first.
-type_years = tuple[tuple[int, int], ...]
 
 
 class BasisCharge(models.Model):
@@ -138,20 +137,27 @@ def _check(assessment: Assessment, previous: Assessment | None) -> None:
 def carried_as_of(
     *, entity: Entity, basis: str, day: dt.date
 ) -> tuple[Assessment | None, dict[int, type_years], Mapping[int, int]]:
-    """The last recorded run of a basis up to a day, each lot's charges after it, and the units that it held then. Two
-    queries more than none."""
+    """The last recorded run of a basis up to a day, each lot's charges after it, and the units that it held then; both
+    with the transfers since. Four queries more than none at most."""
     found = Assessment.objects.filter(
         entity=entity, basis=basis, status=Assessment.Status.RECORDED, as_of__lte=day
     ).order_by("-as_of", "-pk")
-    last = found.first()
-    return (last, charges_of(last), _units(last)) if last is not None else (None, {}, {})
+    last = found.select_related("entity").first()
+    return (last, *carried_after(last, day)) if last is not None else (None, {}, {})
+
+
+def carried_after(last: Assessment, day: dt.date) -> tuple[dict[int, type_years], Mapping[int, int]]:
+    """The charges of a recorded run and the units they are of, with what transfers until the day took elsewhere."""
+    return with_transfers(last=last, day=day, charges=charges_of(last), held=units_of(last))
 
 
 def _charges(assessment: Assessment, previous: Assessment | None) -> Iterable[BasisCharge]:
     entity = assessment.entity
     # The first record of a basis begins with what the books carry, so that only what differs is a charge of its year.
-    before = charges_of(previous) if previous else leading_by_year(assessment)
-    held = _units(previous or assessment)
+    before: Mapping[int, type_years]
+    before, held = leading_by_year(assessment), units_of(assessment)
+    if previous is not None:
+        before, held = carried_after(previous, assessment.as_of)
     year = fiscal_year_of(entity, assessment.as_of)
     for lot_id, quantity, required in _required(assessment):
         after = attached_after(
@@ -186,7 +192,7 @@ def charges_of(assessment: Assessment) -> dict[int, type_years]:
     return {lot_id: tuple(years) for lot_id, years in found.items()}
 
 
-def _units(assessment: Assessment) -> Mapping[int, int]:
+def units_of(assessment: Assessment) -> Mapping[int, int]:
     return {lot_id: quantity for lot_id, quantity, _ in _required(assessment)}
 
 
