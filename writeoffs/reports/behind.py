@@ -17,7 +17,7 @@ from core.models import Entity
 from inventory.models import Movement
 from writeoffs.ledger.models import FiscalPeriod, JournalLine
 from writeoffs.reports.selectors import adjusted_movements
-from writeoffs.reports.statements.spans import ADJUSTMENTS
+from writeoffs.reports.statements.spans import ADJUSTMENTS, MONTHS
 
 ZERO = Decimal(0)
 # Lots whose write-down is still attached on the last day.
@@ -89,12 +89,21 @@ def movements_behind(*, entity: Entity, narrow: Narrow) -> QuerySet[Movement]:
         adjusted = adjusted_movements(entity=entity, day=narrow.ends_on)
         found = found.filter(adjusted if narrow.part == ADJUSTMENTS else ~adjusted)
     if narrow.lots == LOWERED:
-        found = found.filter(lot__in=lots_lowered(found))
+        found = found.filter(lot__in=lots_lowered(_until(entity, narrow)))
     return found.order_by("sequence")
 
 
+def _until(entity: Entity, narrow: Narrow) -> QuerySet[Movement]:
+    """Everything up to the last day, whatever else the drill-down is narrowed to."""
+    until = Movement.objects.filter(entity=entity)
+    if narrow.ends_on is None:
+        return until
+    until = until.filter(posted_on__lte=narrow.ends_on)
+    return until.exclude(adjusted_movements(entity=entity, day=narrow.ends_on)) if narrow.part == MONTHS else until
+
+
 def lots_lowered(until: QuerySet[Movement]) -> QuerySet[Any, Any]:
-    """The lots whose write-down is still attached after these movements, from their first one on."""
+    """The lots whose write-down is still attached after all of these movements."""
     moved = until.order_by().exclude(write_down=ZERO).values("lot").annotate(attached=Sum("write_down"))
     return moved.filter(attached__gt=ZERO).values("lot")
 

@@ -49,6 +49,11 @@ LEG_LABELS: dict[str, str] = {
     **{leg.value: str(leg.label) for leg in Leg if leg not in (*_FIRST, Leg.VOID)},
     Leg.VOID.value: "Voids of documents",
 }
+# Balances that rest on an estimate -> what they are called at the end.
+ESTIMATED: dict[str, str] = {
+    "SHRINKAGE_ACCRUAL": "Shrinkage accrued at the end",
+    "COMMITMENT_PROVISION": "Provision for purchase commitments at the end",
+}
 # The documents whose circumstances are told (IAS 2.36(e)-(g)).
 TOLD = (Kind.WRITE_DOWN, Kind.REVERSAL)
 # Steps whose comments say why.
@@ -98,7 +103,8 @@ class LateFact:
 
 @dataclass(frozen=True, slots=True)
 class DisclosureFacts:
-    """before: None where nothing is compared. assessment: the last of the leading basis by the end of the span."""
+    """before: None where nothing is compared. estimated: what moved the balances of ESTIMATED, by role and leg;
+    standing: these at the end, credit +. assessment: the last of the leading basis by the end of the span."""
 
     now: Rolls
     before: Rolls | None
@@ -109,8 +115,8 @@ class DisclosureFacts:
     late: tuple[LateFact, ...]
     policies: tuple[ValuationPolicy, ...]
     policies_before: Mapping[int | None, ValuationPolicy]
-    shrinkage: tuple[AmountFact, ...]
-    accrued: tuple[Decimal, Decimal | None]
+    estimated: tuple[AmountFact, ...]
+    standing: tuple[AmountFact, ...]
     assessment: Assessment | None
 
 
@@ -130,8 +136,8 @@ def disclosure_facts(*, entity: Entity, span: Span, compared: Span | None) -> Di
         late=_late(entity, span),
         policies=tuple(sorted(in_force.values(), key=lambda p: (p.category is not None, str(p.category)))),
         policies_before=policies_as_of(entity=entity, as_of=earlier),
-        shrinkage=_amounts(entity, spans, Q(role="SHRINKAGE_ACCRUAL"), ("entry__leg",)),
-        accrued=(_accrued(entity, span), _accrued(entity, compared) if compared else None),
+        estimated=_amounts(entity, spans, Q(role__in=ESTIMATED), ("role", "entry__leg")),
+        standing=tuple(fact for number, one in enumerate(spans) for fact in _standing(entity, one, number)),
         assessment=_assessment(entity, span),
     )
 
@@ -197,12 +203,13 @@ def _amounts(entity: Entity, spans: Sequence[Span], which: Q, key: tuple[str, ..
     )
 
 
-def _accrued(entity: Entity, span: Span) -> Decimal:
-    """What stands accrued for shrinkage at the end, in credit +."""
-    until = _lines(entity).filter(role="SHRINKAGE_ACCRUAL", entry__posted_on__lte=span.ends_on)
+def _standing(entity: Entity, span: Span, number: int) -> list[AmountFact]:
+    """What stands accrued and provided for at the end, in credit +."""
+    until = _lines(entity).filter(role__in=ESTIMATED, entry__posted_on__lte=span.ends_on)
     if span.part == MONTHS:
         until = until.exclude(entry__period__number=13, entry__posted_on=span.ends_on)
-    return ZERO - (until.aggregate(total=Sum("amount"))["total"] or ZERO)
+    rows = until.values_list("role").annotate(total=Sum("amount"))
+    return [AmountFact((role,), number, ZERO - total) for role, total in rows]
 
 
 def documents_told(*, entity: Entity, span: Span) -> tuple[DocumentFact, ...]:

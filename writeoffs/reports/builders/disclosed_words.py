@@ -10,8 +10,8 @@ from core.sentences import ended
 from writeoffs.ledger.roles import LOSS_ROLES
 from writeoffs.proposals.models import SubsequentEvent
 from writeoffs.reports.builders.base import Frame
-from writeoffs.reports.disclosures import LEG_LABELS, DisclosureFacts, DocumentFact, LateFact
-from writeoffs.reports.statements.disclosures import Pair, pairs
+from writeoffs.reports.disclosures import ESTIMATED, LEG_LABELS, DisclosureFacts, DocumentFact, LateFact
+from writeoffs.reports.statements.disclosures import AmountFact, Pair, pairs
 from writeoffs.reports.statements.spans import Span
 from writeoffs.reports.tables import Cell, Column, Kind, Row, Table
 from writeoffs.valuation.models import ValuationPolicy
@@ -190,17 +190,16 @@ def estimates_table(frame: Frame, facts: DisclosureFacts, asked_by: str) -> Tabl
 
 
 def assessed_table(frame: Frame, facts: DisclosureFacts, asked_by: str) -> Table:
-    """What the estimates came to: shrinkage accrued and used, and the last assessment by the end."""
+    """What the estimates came to: shrinkage accrued, purchase commitments provided for, and the last assessment."""
     compared = frame.compared is not None
-    moved = pairs(facts.shrinkage, LEG_LABELS, compared=compared)
-    lines = [
-        (Pair(line.key, line.label, -line.now, None if line.before is None else -line.before), line.key)
-        for line in moved
-    ]
-    now, before = facts.accrued
-    if lines or now or before:
-        lines.append((Pair("", "Shrinkage accrued at the end", now, before), ""))
-    rows = [_accrual_row(frame, line, leg) for line, leg in lines]
+    rows = []
+    for role in ESTIMATED:
+        moved = [AmountFact(fact.key, fact.span, -fact.amount) for fact in facts.estimated if fact.key[0] == role]
+        rows += [
+            _accrual_row(frame, line, role, line.key) for line in pairs(moved, LEG_LABELS, place=1, compared=compared)
+        ]
+        standing = [fact for fact in facts.standing if fact.key == (role,)]
+        rows += [_accrual_row(frame, line, role, "") for line in pairs(standing, ESTIMATED, compared=compared)]
     if (run := facts.assessment) is not None:
         address, extra = frame.links.assessment(run.number), (Cell(),) if compared else ()
         for label, amount in (("Required", run.required), ("Carried", run.carried)):
@@ -220,16 +219,16 @@ def assessed_table(frame: Frame, facts: DisclosureFacts, asked_by: str) -> Table
             if run and run.untested_count
             else ""
         ),
-        empty="Nothing was estimated: no shrinkage accrued, and no assessment by the end of the period.",
+        empty="Nothing was estimated: nothing accrued or provided for, and no assessment by the end of the period.",
     )
 
 
-def _accrual_row(frame: Frame, line: Pair, leg: str) -> Row:
+def _accrual_row(frame: Frame, line: Pair, role: str, leg: str) -> Row:
     """leg: of what moved in the span; none: what stands at its end."""
 
     def link(span: Span) -> str:
         starts_on = span.starts_on if leg else None
-        roles = ("SHRINKAGE_ACCRUAL",)
+        roles = (role,)
         return frame.links.lines(starts_on=starts_on, ends_on=span.ends_on, roles=roles, leg=leg, part=span.part)
 
     cells = [Cell(line.label), Cell(line.now, link(frame.span) if line.now else "")]

@@ -52,7 +52,7 @@ PARAGRAPHS: dict[str, tuple[str, str]] = {
     "events": ("IAS 10.21", "ASC 855-10-50-2"),
     "late": ("IAS 8.39, 8.49", "ASC 250-10-50-4, 50-7"),
     "estimates": ("IAS 1.125, 8.39", "ASC 275-10-50-8, 330-10-50-6"),
-    "assessed": ("IAS 2.28-33", "ASC 330-10-35"),
+    "assessed": ("IAS 2.28-33, 37.84", "ASC 330-10-35, 330-10-50-5"),
 }
 
 
