@@ -14,6 +14,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from tests.cases.given import Case, cases_of
+
 FILE = Path(__file__).resolve().parents[1] / "worked_examples" / "worked_examples.json"
 
 
@@ -27,16 +29,21 @@ def main() -> int:
     if not path.exists():
         print(f"There is no file {path}. Give one: make cases FILE=path", file=sys.stderr)
         return 2
+    try:
+        cases = [case for case in cases_of(path) if not options.only or case.id in options.only]
+    except ValueError as error:
+        print(f"{path} cannot be read: {error}", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("WRITEOFFS_DATA", folder)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "writeoffs.settings")
         import django
 
         django.setup()
-        return _all(path, options)
+        return _all(cases, stop=options.stop)
 
 
-def _all(path: Path, options: argparse.Namespace) -> int:
+def _all(cases: list[Case], *, stop: bool) -> int:
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
@@ -50,7 +57,7 @@ def _all(path: Path, options: argparse.Namespace) -> int:
         kinds_tax,
         kinds_value,
     )
-    from tests.cases.run import cases_of, told
+    from tests.cases.run import told
 
     settings.JOBS_INLINE = True
     if connection.vendor == "sqlite":
@@ -58,12 +65,11 @@ def _all(path: Path, options: argparse.Namespace) -> int:
         connection.cursor().execute("pragma synchronous = off")
     call_command("migrate", verbosity=0)
     failed = 0
-    cases = [case for case in cases_of(path) if not options.only or case.id in options.only]
     for case in cases:
         try:
             difference = told(case)
         except Exception as error:
-            if options.stop:
+            if stop:
                 traceback.print_exc()
             difference = f"stopped by {type(error).__name__}: {' '.join(str(error).split())}"
         failed += bool(difference)

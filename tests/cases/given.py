@@ -6,9 +6,12 @@ no case passes or fails for something that was not looked at.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 _CURRENCY = r"(?:[€$£¥₹]|[A-Z]{3}(?=[\s\d(-]))?\s?"
@@ -20,6 +23,35 @@ TRUE, FALSE = frozenset({"true", "yes", "y"}), frozenset({"false", "no", "n"})
 
 class NotUnderstood(Exception):
     """A key or a word of a case that has no translation. It says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a file."""
+
+    id: str
+    title: str
+    standard: str
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+
+
+def cases_of(path: Path) -> list[Case]:
+    """The cases of a file of the shape of worked_examples.json. ValueError where it has none."""
+    # Figures stay as they are written: 0.1 is a tenth.
+    given = json.loads(path.read_text(encoding="utf-8"), parse_float=str, parse_int=str)
+    listed = given.get("cases") if isinstance(given, dict) else given
+    if not isinstance(listed, list) or not listed or not all(isinstance(case, dict) for case in listed):
+        raise ValueError("it has no list `cases` of cases, as worked_examples.json has")
+    return [
+        Case(
+            str(case.get("id") or f"case-{place}"),
+            str(case.get("title", "")),
+            str(case.get("standard", "")),
+            *(part if isinstance(part := case.get(name), dict) else {} for name in ("inputs", "expected")),
+        )
+        for place, case in enumerate(listed, start=1)
+    ]
 
 
 def plain_figure(text: str, *, per_cent: bool = False) -> str:

@@ -189,7 +189,6 @@ def late_in_a_closed_month(run: Run, inputs: Given) -> dict[str, Any]:
         reason_of(inputs, "DAMAGE"), found, (lot, Decimal(1)), event_on=event, posting_on=offered, **finding
     )
     proposal = run.company.posted(proposal)
-    run.name_periods(lambda code: code)
     return {"posting_date": proposal.posting_on.isoformat(), "event_date_kept": proposal.event_on.isoformat()}
 
 

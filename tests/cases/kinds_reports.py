@@ -11,6 +11,7 @@ from core.access import roles_in
 from core.errors import DomainError
 from core.models import Membership, User
 from core.words import Role
+from inventory.models import CountSheet, Lot
 from tests.cases.given import Given, NotUnderstood
 from tests.cases.run import Run, kind
 from tests.ledger.trial import HEADER
@@ -21,19 +22,20 @@ from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_re
 from writeoffs.reports.erp import ErpStatements, erp_statements
 from writeoffs.valuation.rules.tax import TaxPolicy
 
-DECEMBER = dt.date(2026, 12, 28)
-DAYS = 365
+# The days of a year -> one that has so many.
+YEARS = {365: 2026, 366: 2028}
+COUNTED = "sku,lot_code,location,counted_quantity,recounted_quantity"
 DUTIES = frozenset({"proposer!=approver", "approver!=poster", "proposer!=poster", "counter!=adjuster"})
 
 
-def _before_after(run: Run, rows: list[str], write_down: Decimal, closing: str) -> ErpStatements:
+def _before_after(run: Run, rows: list[str], write_down: Decimal, closing: str, year: int = 2026) -> ErpStatements:
     """The ERP's trial balance of the year comes in, a write-down is posted: the statements before and after."""
-    run.move_to(DECEMBER)
+    run.move_to(dt.date(year, 12, 28))
     lot = run.one_lot("1", closing)
-    run.move_to(dt.date(2026, 12, 31))
+    run.move_to(dt.date(year, 12, 31))
     run.company.sheet("trial_balance", HEADER, rows, by="PREPARER", second="CONTROLLER")
-    run.move_to(dt.date(2027, 1, 4))
-    proposal = run.company.draft("WRITE_DOWN", "PRICE_FALL", dt.date(2026, 12, 30))
+    run.move_to(dt.date(year + 1, 1, 4))
+    proposal = run.company.draft("WRITE_DOWN", "PRICE_FALL", dt.date(year, 12, 30))
     services.line_add(
         proposal=proposal,
         user=run.company["PREPARER"],
@@ -72,8 +74,9 @@ def cash_flow(run: Run, inputs: Given) -> dict[str, Any]:
 
 @kind("ratios")
 def ratios(run: Run, inputs: Given) -> dict[str, Any]:
-    if inputs.figure("days", default="365") != DAYS:
-        raise NotUnderstood(f"inputs.days: {inputs['days']}; the product counts the days of the year: {DAYS}")
+    days = int(inputs.figure("days", default="365"))
+    if days not in YEARS:
+        raise NotUnderstood(f"inputs.days: {days}; the product counts the days of the year, 365 or 366")
     opening = inputs.text("inventory_open") if "inventory_open" in inputs else ""
     rows = [
         f"4000,Revenue,{-inputs.figure('revenue')},,,",
@@ -84,7 +87,7 @@ def ratios(run: Run, inputs: Given) -> dict[str, Any]:
     ]
     rest = sum((Decimal(row.split(",")[2]) for row in rows), Decimal(0))
     rows.append(f"3000,Capital,{-rest},,,")
-    made = _before_after(run, rows, inputs.figure("write_down"), inputs.text("inventory_close")).statement
+    made = _before_after(run, rows, inputs.figure("write_down"), inputs.text("inventory_close"), YEARS[days]).statement
     keys = {
         "gross_margin_pct": "gross_margin",
         "current_ratio": "current",
@@ -126,18 +129,33 @@ def approval(run: Run, inputs: Given) -> dict[str, Any]:
         "sku,lot_code,location,category,quantity,unit_cost",
         *(f"GOODS-{one['id']},{one['id']},WH1,Goods,1,{one.text('amount')}" for one in given),
     )
-    decisions = {}
-    for one in given:
+    return {
+        "decision": {
+            one["id"]: _decided(
+                _prepared(run, one, lots[one["id"]], people[one["proposer"]]),
+                people[one["proposer"]],
+                people[one["approver"]],
+                people[one["poster"]],
+            )
+            for one in given
+        }
+    }
+
+
+def _prepared(run: Run, given: Given, lot: Lot, proposer: User) -> Proposal:
+    """A write-off of the lot; where the case names a counter, what that person's count did not find."""
+    entity = run.company.entity
+    if "counter" in given:
+        by = _person(run, given["counter"])
+        row = f"{lot.item.sku},{lot.code},WH1,0,"
+        run.company.sheet("count", COUNTED, [row], by=by.email, second=by.email)
+        sheet = CountSheet.objects.filter(entity=entity).latest("pk")
+        proposal = services.proposal_create_from_count(entity=entity, user=proposer, sheet=sheet)
+    else:
         header = services.Header("WRITE_OFF", "DAMAGE", run.today, run.today, run.today)
-        proposal = services.proposal_create(entity=entity, user=people[one["proposer"]], header=header)
-        services.line_add(proposal=proposal, user=people[one["proposer"]], lot=lots[one["id"]], quantity=Decimal(1))
-        decisions[one["id"]] = _decided(
-            Proposal.objects.get(pk=proposal.pk),
-            people[one["proposer"]],
-            people[one["approver"]],
-            people[one["poster"]],
-        )
-    return {"decision": decisions}
+        proposal = services.proposal_create(entity=entity, user=proposer, header=header)
+        services.line_add(proposal=proposal, user=proposer, lot=lot, quantity=Decimal(1))
+    return Proposal.objects.get(pk=proposal.pk)
 
 
 def _person(run: Run, name: str) -> User:
@@ -145,8 +163,9 @@ def _person(run: Run, name: str) -> User:
     email = f"{name}@{run.company.entity.slug}.example"
     user, new = User.objects.get_or_create(email=email, defaults={"full_name": name})
     if new:
-        for role in (Role.PREPARER, Role.APPROVER, Role.CONTROLLER):
+        for role in (Role.COUNTER, Role.PREPARER, Role.APPROVER, Role.CONTROLLER):
             Membership.objects.create(entity=run.company.entity, user=user, role=role)
+        run.company.company.people[email] = user
     return user
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.cases.given import Given, NotUnderstood
 from tests.cases.kinds_losses import money_of, reason_of
-from tests.cases.run import Run, kind
+from tests.cases.run import Run, kind, quarter_of, year_of
 from tests.cases.valuing import accepted, assessed, price
 from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.proposals import claims
@@ -20,6 +20,7 @@ from writeoffs.proposals.services import claims as claim_services
 from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.papers import Paper, evidence_add
 from writeoffs.proposals.services.tax import input_tax_add, tax_prepare
+from writeoffs.proposals.tax_due import tax_due
 from writeoffs.proposals.tax_facts import bridge_of
 from writeoffs.proposals.tax_papers import kind_of
 from writeoffs.valuation.tax_rules import RuleAsked, rule_request, tax_terms
@@ -142,6 +143,8 @@ def tax_of_month(run: Run, day: dt.date) -> None:
     period = FiscalPeriod.objects.get(
         entity=run.company.entity, starts_on__lte=day, ends_on__gte=day, number__lt=FiscalPeriod.ADJUSTMENT
     )
+    if not tax_due(entity=run.company.entity, starts_on=period.starts_on, ends_on=day).is_due:
+        return
     run.company.posted(tax_prepare(entity=run.company.entity, user=run.company["PREPARER"], period=period))
 
 
@@ -181,7 +184,7 @@ def allowance_first_scrapping_next_year(run: Run, inputs: Given) -> dict[str, An
         attach(run, proposal, papers)
         run.company.posted(proposal)
         tax_of_month(run, run.today)
-    run.name_periods(lambda code: "Y1" if code.startswith("2026") else "Y2")
+    run.name_periods(year_of, quarter_of)
     years = {"year_1": bridge(run, 2026), "year_2": bridge(run, 2027)}
     return {"tax": {"rate": run.company.entity.tax_rate, **years, "evidence": papers_of(run)}}
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from core.money import MONEY_SCALE, from_raw
 from tests.cases.given import Given, NotUnderstood
 from tests.cases.kinds_movements import SETTLED, sell
-from tests.cases.run import Run, kind
+from tests.cases.run import Run, kind, quarter_of, year_of
 from tests.cases.valuing import assessed, item, judged, policy, price
 from writeoffs.reports.ageing import age_totals
 from writeoffs.valuation.giving import input_give
@@ -127,21 +127,20 @@ def firm_contract(run: Run, inputs: Given) -> dict[str, Any]:
         for name in ("cost_to_complete", "cost_to_sell")
         if f"contract_{name}" in inputs
     }
-    input_give(
-        entity=run.company.entity,
-        user=run.company["PREPARER"],
-        given=Contract(
+    quantity, agreed = inputs.figure("contract_quantity"), inputs.figure("contract_price", default="0")
+    if quantity:
+        contract = Contract(
             item=item(run, "GOODS"),
             reference="SC-1",
-            quantity=inputs.figure("contract_quantity"),
-            price=inputs.figure("contract_price"),
+            quantity=quantity,
+            price=agreed,
             currency=run.company.entity.currency,
             starts_on=run.today,
             ends_on=run.today + dt.timedelta(days=90),
             source="The signed contract",
             **own,
-        ),
-    )
+        )
+        input_give(entity=run.company.entity, user=run.company["PREPARER"], given=contract)
     return valued(judged(run))
 
 
@@ -197,7 +196,7 @@ def reversal(run: Run, inputs: Given) -> dict[str, Any]:
         price(run, "GOODS", nrv=inputs.text("nrv_2"))
         judged(run)
     run.inputs.get("nrv_2")
-    run.name_periods(lambda code: "Y1" if code.startswith("2026") else "Y2")
+    run.name_periods(year_of, quarter_of)
     income = run.statements()["income_statement"]
     return {"reversal": income.get("REVERSAL_OF_WRITE_DOWN", Decimal(0))}
 
@@ -215,7 +214,7 @@ def interim_periods(run: Run, inputs: Given) -> dict[str, Any]:
         recovers = quarter.is_true("expected_to_recover_in_year")
         price(run, "GOODS", nrv=quarter.text("nrv"), recovers=recovers)
         judged(run)
-    run.name_periods(lambda code: f"Q{(int(code[-2:]) + 2) // 3}")
+    run.name_periods(quarter_of)
     # A quarter in which nothing was posted is one without an effect.
     nothing = {f"Q{quarter}": Decimal(0) for quarter in ends}
     return {"quarter_effect": {**nothing, **run.profit_by_period()}}

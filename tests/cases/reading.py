@@ -29,6 +29,11 @@ def entries_of(case: CaseCompany) -> QuerySet[JournalEntry]:
     )
 
 
+def periods(case: CaseCompany) -> set[str]:
+    """The codes of the fiscal periods that the case's entries are in."""
+    return {entry.period.code for entry in entries_of(case).select_related("period")}
+
+
 def legs(case: CaseCompany, period_of: Callable[[str], str] = lambda code: "") -> list[Leg]:
     """period_of: the case's word for the code of a fiscal period."""
     made, sold = [], {}

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import time_machine
@@ -17,7 +14,7 @@ from inventory.models import Lot
 from tests.cases import reading
 from tests.cases.company import CaseCompany
 from tests.cases.compare import STATEMENTS, differences, is_prose, legs_differ, legs_expected, number, said
-from tests.cases.given import Given, NotUnderstood
+from tests.cases.given import Case, Given, NotUnderstood
 
 FIRST_DAY = dt.date(2026, 3, 16)
 # Of a lot of which a case tells the value and a fraction alone: as many as make the fraction whole.
@@ -41,34 +38,6 @@ def kind(name: str) -> Callable[[type_kind], type_kind]:
     return register
 
 
-@dataclass
-class Case:
-    """One case of a file."""
-
-    id: str
-    title: str
-    standard: str
-    inputs: dict[str, Any]
-    expected: dict[str, Any]
-
-
-def cases_of(path: Path) -> list[Case]:
-    """The cases of a file of the shape of worked_examples.json."""
-    # Figures stay as they are written: 0.1 is a tenth.
-    given = json.loads(path.read_text(encoding="utf-8"), parse_float=str, parse_int=str)
-    listed = given.get("cases", []) if isinstance(given, dict) else given
-    return [
-        Case(
-            str(case.get("id") or f"case-{place}"),
-            str(case.get("title", "")),
-            str(case.get("standard", "")),
-            case.get("inputs", {}),
-            case.get("expected", {}),
-        )
-        for place, case in enumerate(listed, start=1)
-    ]
-
-
 class Run:
     """A case on its way: its company and its clock. A stock list of the case is taken in the evening before `today`."""
 
@@ -76,7 +45,7 @@ class Run:
         self.case = case
         self.clock = clock
         self.inputs = inputs = Given(case.inputs)
-        self._period_of: Callable[[str], str] = lambda code: ""
+        self._periods: tuple[Callable[[str], str], ...] = (code_of,)
         if inputs.get("kind") not in _KINDS:
             raise NotUnderstood(f"inputs.kind: {inputs.get('kind')!r} is not one of {', '.join(sorted(_KINDS))}")
         framework = case.standard.upper().replace(" ", "_")
@@ -103,9 +72,14 @@ class Run:
         self.today = day
         self.company.on(day)
 
-    def name_periods(self, period_of: Callable[[str], str]) -> None:
-        """The case's word for the code of a fiscal period: 2026-03 -> Q1."""
-        self._period_of = period_of
+    def name_periods(self, *period_of: Callable[[str], str]) -> None:
+        """The words that a case may have for the code of a fiscal period: 2026-03 -> Q1."""
+        self._periods = (*period_of, code_of)
+
+    def _period_of(self, said: set[str]) -> Callable[[str], str]:
+        """The words that the case has: those in which all of its periods have a name."""
+        codes = reading.periods(self.company)
+        return next((one for one in self._periods if said <= {one(code) for code in codes}), self._periods[0])
 
     def stock(self, header: str, *rows: str) -> dict[str, Lot]:
         return self.company.stock(header, *rows)
@@ -129,20 +103,35 @@ class Run:
         return self.statements()["balance_sheet"].get(role, Decimal(0))  # type: ignore[no-any-return]
 
     def profit_by_period(self) -> dict[str, Decimal]:
-        return reading.profit_by_period(self.company, self._period_of)
+        return reading.profit_by_period(self.company, self._periods[0])
 
     def made(self) -> tuple[type_keys, str]:
         """Does the case; gives what the product says and the first difference of the journal."""
         expected = self.case.expected
+        if all(value is None or is_prose(key, value) for key, value in expected.items()):
+            raise NotUnderstood("expected says nothing that could be compared")
         wanted = legs_expected(expected.get("journal") or [])
         own = _KINDS[self.inputs["kind"]](self, self.inputs)
         unread = ", ".join(self.inputs.unread())
         if unread:
             raise NotUnderstood(f"{unread}: nothing in a case of kind {self.inputs['kind']} is told by it")
-        named = any(one.period for one in wanted)
-        legs = reading.legs(self.company, self._period_of if named else lambda code: "")
+        said = {one.period for one in wanted if one.period}
+        legs = reading.legs(self.company, self._period_of(said) if said else lambda code: "")
         made = {**self.statements(), **reading.balances(self.company), "tax": {}, **own}
         return made, legs_differ(wanted, legs) if expected.get("journal") is not None else ""
+
+
+def code_of(code: str) -> str:
+    return code
+
+
+def year_of(code: str) -> str:
+    """Y1 and Y2 of a case that goes over two years."""
+    return f"Y{int(code[:4]) - FIRST_DAY.year + 1}"
+
+
+def quarter_of(code: str) -> str:
+    return f"Q{(int(code[-2:]) + 2) // 3}"
 
 
 def method_shown(case: Case) -> str:
