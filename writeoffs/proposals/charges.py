@@ -29,7 +29,7 @@ from writeoffs.proposals.models import (
     ProposalCharge,
     Settlement,
 )
-from writeoffs.proposals.provisions import provision_refusal
+from writeoffs.proposals.provisions import Held, provision_refusal
 from writeoffs.proposals.tax_papers import complete
 from writeoffs.valuation.rules.claims import recognised
 from writeoffs.valuation.rules.tax_terms import Terms, Timing
@@ -69,11 +69,14 @@ class ChargeRefused(BadInput):
 
 
 def charges_of(proposal: Proposal) -> list[ProposalCharge]:
-    return list(proposal.charges.order_by("number"))
+    return list(proposal.charges.select_related("commitment__item").order_by("number"))
 
 
-def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> None:
-    """ChargeRefused where the charge cannot stand on the proposal beside the others."""
+def charge_check(
+    proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge], held: Held | None = None
+) -> None:
+    """ChargeRefused where the charge cannot stand on the proposal beside the others. held: what provisions are held
+    against, where it has been read already."""
     _kind_check(proposal, charge)
     _amount_check(proposal, charge)
     _settlement_check(charge)
@@ -86,7 +89,7 @@ def charge_check(proposal: Proposal, charge: ProposalCharge, others: Sequence[Pr
     if proposal.kind == Kind.ESTIMATE:
         _estimate_check(proposal, charge, others)
     if charge.kind in PROVISIONS:
-        refused = provision_refusal(proposal, charge, others)
+        refused = provision_refusal(proposal, charge, others, held)
         if refused:
             raise ChargeRefused("amount", refused)
     if charge.kind == ChargeKind.TAX and not entry_only.is_entry_only(proposal):
@@ -162,8 +165,9 @@ def charges_check(proposal: Proposal) -> None:
     every = charges_of(proposal)
     if entry_only.is_entry_only(proposal) and not every:
         raise BadInput(f"{proposal.number} has no charges, and nothing else is posted of it. Add one, then submit it.")
+    held = Held.of(proposal) if any(charge.commitment_id for charge in every) else None
     for charge in every:
-        charge_check(proposal, charge, [other for other in every if other.pk != charge.pk])
+        charge_check(proposal, charge, [other for other in every if other.pk != charge.pk], held)
     if proposal.kind == Kind.CLAIM:
         document_check(proposal)
     if proposal.line_count != 1 and any(charge.kind == ChargeKind.PROVISION_USED for charge in every):

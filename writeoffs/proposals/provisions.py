@@ -8,7 +8,8 @@ and a void takes exactly these back.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from core.errors import StaleContent, WrongState
@@ -24,12 +25,29 @@ _MOVED = {
 }
 
 
-def standing_for(charge: ProposalCharge) -> Standing:
-    """What stands for the commitment of the charge, whichever version it names."""
-    commitment = charge.commitment
-    assert commitment is not None
-    found = standing_of(entity=commitment.entity, commitments=[commitment.pk])
-    return found.get((commitment.reference, commitment.item_id), Standing(commitment.pk, 0, 0))
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What charges are held against. standing: (reference, item) -> the provision; required: commitment -> what the
+    document's assessment requires, raw. Two queries however many charges there are."""
+
+    standing: Mapping[tuple[str, int], Standing]
+    required: Mapping[int, int]
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Held:
+        lines = CommitmentLine.objects.filter(
+            assessment__entity=proposal.entity_id, assessment__number=proposal.made_from.partition(":")[2]
+        )
+        return cls(
+            standing_of(entity=proposal.entity),
+            {pk: to_raw(required, MONEY_SCALE) for pk, required in lines.values_list("commitment_id", "required")},
+        )
+
+    def stands(self, charge: ProposalCharge) -> Standing:
+        """For the commitment of the charge, whichever version it names."""
+        commitment = charge.commitment
+        assert commitment is not None
+        return self.standing.get((commitment.reference, commitment.item_id), Standing(commitment.pk, 0, 0))
 
 
 def share_of(standing: Standing, units: Decimal, exponent: int) -> Decimal:
@@ -40,7 +58,9 @@ def share_of(standing: Standing, units: Decimal, exponent: int) -> Decimal:
     return from_raw(share_raw(standing.amount, came, standing.quantity, exponent), MONEY_SCALE)
 
 
-def provision_refusal(proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge]) -> str:
+def provision_refusal(
+    proposal: Proposal, charge: ProposalCharge, others: Sequence[ProposalCharge], held: Held | None = None
+) -> str:
     """Why the charge cannot stand, "" where it can."""
     if charge.commitment is None or charge.units is None:
         return (
@@ -51,11 +71,12 @@ def provision_refusal(proposal: Proposal, charge: ProposalCharge, others: Sequen
         return f"{charge.commitment} is no purchase commitment of {proposal.entity}."
     if any(other.commitment_id == charge.commitment_id for other in others):
         return f"{charge.commitment} stands on {proposal.number} already."
-    amount, standing = to_raw(charge.amount, MONEY_SCALE), standing_for(charge).amount
+    held = held or Held.of(proposal)
+    amount, standing = to_raw(charge.amount, MONEY_SCALE), held.stands(charge).amount
     if charge.kind != ChargeKind.PROVISION:
         said = _said(proposal, standing)
         return "" if amount <= standing else f"{charge.commitment}: {said} stands as provision; enter that at most."
-    required = _required(proposal, charge)
+    required = held.required.get(charge.commitment.pk)
     if required is None:
         return f"{proposal.number} is from no assessment that has {charge.commitment}. Propose it from one."
     if amount + standing > required:
@@ -65,14 +86,6 @@ def provision_refusal(proposal: Proposal, charge: ProposalCharge, others: Sequen
             "(IAS 37.68)."
         )
     return ""
-
-
-def _required(proposal: Proposal, charge: ProposalCharge) -> int | None:
-    number = proposal.made_from.partition(":")[2]
-    line = CommitmentLine.objects.filter(
-        assessment__entity=proposal.entity, assessment__number=number, commitment=charge.commitment_id
-    ).first()
-    return None if line is None else to_raw(line.required, MONEY_SCALE)
 
 
 def _said(proposal: Proposal, raw: int) -> str:
@@ -91,9 +104,9 @@ def provisions_move(proposal: Proposal) -> None:
     if not charges:
         return
     lot = proposal.lines.first() if proposal.kind == Kind.WRITE_DOWN else None
-    made = []
+    held, made = Held.of(proposal), []
     for charge in charges:
-        refused = provision_refusal(proposal, charge, [other for other in charges if other.pk != charge.pk])
+        refused = provision_refusal(proposal, charge, (), held)
         if refused:
             raise StaleContent(f"{proposal.number} is not what it was any more. {refused} Return it to the preparer.")
         sign, kind = _MOVED[charge.kind]
@@ -102,7 +115,7 @@ def provisions_move(proposal: Proposal) -> None:
                 entity=proposal.entity,
                 commitment=charge.commitment,
                 kind=kind,
-                quantity=_units(charge),
+                quantity=_units(charge, held),
                 amount=sign * charge.amount,
                 lot_id=lot.lot_id if lot else None,
                 posted_on=proposal.posting_on,
@@ -112,9 +125,9 @@ def provisions_move(proposal: Proposal) -> None:
     ProvisionMovement.objects.bulk_create(made)
 
 
-def _units(charge: ProposalCharge) -> Decimal:
+def _units(charge: ProposalCharge, held: Held) -> Decimal:
     """By how many units the provision changes: a delivery takes its own, anything else leaves it for so many."""
-    standing = from_raw(standing_for(charge).quantity, QUANTITY_SCALE)
+    standing = from_raw(held.stands(charge).quantity, QUANTITY_SCALE)
     units: Decimal = charge.units or ZERO
     return -min(units, standing) if charge.kind == ChargeKind.PROVISION_USED else units - standing
 
@@ -139,8 +152,12 @@ def provisions_undo(proposal: Proposal, posted_on: dt.date) -> None:
 
 def refuse_unbacked(proposal: Proposal) -> None:
     """WrongState where a void would take back a provision that was used or reversed since."""
-    for charge in proposal.charges.filter(kind=ChargeKind.PROVISION).select_related("commitment__entity"):
-        standing = standing_for(charge).amount
+    charges = list(proposal.charges.filter(kind=ChargeKind.PROVISION).select_related("commitment__item"))
+    if not charges:
+        return
+    held = Held.of(proposal)
+    for charge in charges:
+        standing = held.stands(charge).amount
         if standing < to_raw(charge.amount, MONEY_SCALE):
             raise WrongState(
                 f"{proposal.number} cannot be voided: of its provision for {charge.commitment} "

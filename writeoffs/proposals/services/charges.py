@@ -54,10 +54,10 @@ def charge_add(*, proposal: Proposal, user: User, charge: ChargeInput) -> Propos
 
 @transaction.atomic
 def proposal_create_of_charges(
-    *, entity: Entity, user: User, header: Header, charges: Sequence[ChargeInput], made_from: str = ""
+    *, entity: Entity, user: User, header: Header, charges: Sequence[ChargeInput]
 ) -> Proposal:
     """A draft without lots: its charges are all that it posts. ChargeRefused names the first that cannot stand."""
-    proposal = proposal_create(entity=entity, user=user, header=header, made_from=made_from)
+    proposal = proposal_create(entity=entity, user=user, header=header)
     for charge in charges:
         proposal = charge_add(proposal=proposal, user=user, charge=charge)
     return proposal

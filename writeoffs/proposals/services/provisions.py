@@ -23,8 +23,8 @@ from inventory.models import Lot
 from writeoffs.proposals.models import ChargeKind, Evidence, Kind, Proposal, ProposalCharge, Status
 from writeoffs.proposals.provisions import share_of
 from writeoffs.proposals.services.assessed import PAPERS, refuse_unproposable
-from writeoffs.proposals.services.charges import ChargeInput, charge_add, proposal_create_of_charges
-from writeoffs.proposals.services.create import Header, proposal_create
+from writeoffs.proposals.services.charges import ChargeInput, charge_add
+from writeoffs.proposals.services.create import Header, proposal_create, totals_set
 from writeoffs.proposals.services.lines import line_add
 from writeoffs.valuation.commitment_models import CommitmentLine, Standing, standing_of
 from writeoffs.valuation.models import Assessment, AssessmentLine, Price, PurchaseCommitment
@@ -114,13 +114,11 @@ def provisions_propose(*, assessment: Assessment, user: User, header: Header) ->
     due = [one for one in plan if one.left is None]
     if not due:
         raise BadInput(f"{assessment}: nothing is left to provide or to reverse. {_left_said(plan)}".strip())
-    proposal = proposal_create_of_charges(
-        entity=entity,
-        user=user,
-        header=_header(header, Kind.PROVISION),
-        charges=[_charge(one) for one in due],
-        made_from=assessment.source_ref,
+    proposal = proposal_create(
+        entity=entity, user=user, header=_header(header, Kind.PROVISION), made_from=assessment.source_ref
     )
+    ProposalCharge.objects.bulk_create(_charge(proposal, place, one) for place, one in enumerate(due, start=1))
+    totals_set(proposal)
     _papers(proposal, user, due)
     Assessment.objects.filter(pk=assessment.pk, status=Assessment.Status.DONE).update(status=Assessment.Status.PROPOSED)
     audit.record(
@@ -146,11 +144,13 @@ def _header(header: Header, kind: Kind) -> Header:
     )
 
 
-def _charge(due: Due) -> ChargeInput:
+def _charge(proposal: Proposal, place: int, due: Due) -> ProposalCharge:
     line = due.line
-    return ChargeInput(
-        ChargeKind.PROVISION if due.amount > ZERO else ChargeKind.PROVISION_REVERSED,
-        abs(due.amount),
+    return ProposalCharge(
+        proposal=proposal,
+        number=place,
+        kind=ChargeKind.PROVISION if due.amount > ZERO else ChargeKind.PROVISION_REVERSED,
+        amount=abs(due.amount),
         note=f"{line.commitment.reference}, {line.commitment.item.sku}: {line.get_governs_display().lower()}"[:200],
         category=line.commitment.item.category,
         commitment=line.commitment,
