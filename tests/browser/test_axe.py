@@ -15,6 +15,11 @@ from tests.browser.site import Site, Watch
 AXE = Axe()
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 780}
+# What a theme or paper can change; the rest is the same markup. Of what is right nothing is told, which takes long.
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
+EVERYTHING = {"resultTypes": ["violations"]}
+# The rows of a table come from one loop; the first ones stand for all.
+ROWS = {"exclude": [["tbody > tr:nth-child(n+41)"]]}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +38,8 @@ def window(chromium: Browser, site: Site) -> Iterator[Callable[[str], tuple[Brow
         page.context.close()
 
 
-def violations(page: BrowserPage, variant: str) -> list[str]:
-    found = AXE.run(page).response["violations"]
+def violations(page: BrowserPage, variant: str, options: dict[str, list[str]] = EVERYTHING) -> list[str]:
+    found = AXE.run(page, context=ROWS, options=options).response["violations"]
     return [
         f"{variant}: {rule['id']} ({rule['help']}): {node['html'][:160]}"
         for rule in found
@@ -53,9 +58,9 @@ def test_a_page_is_accessible_quiet_and_no_wider_than_the_screen(
     policy = [part.strip() for part in wanted.open(page).split(";")]
     found = violations(page, "light")
     page.emulate_media(color_scheme="dark")
-    found += violations(page, "dark")
+    found += violations(page, "dark", COLOURS)
     page.emulate_media(color_scheme="light", media="print")
-    found += violations(page, "print")
+    found += violations(page, "print", COLOURS)
     page.emulate_media(media="screen")
     page.set_viewport_size(PHONE)
     found += violations(page, "360 px")
