@@ -271,6 +271,7 @@ class _Planner:
         change, moves = shown_transfer(place, target, moved, came, self.known.exponent)
         if target.books.allowance + change.allowance > max(target.books.cost + change.cost, 0):
             part.put(moved)
+            rise.left.put(came)
             self.plan.problems.append(say.no_room(row, moved))
             return part
         target.books.put(change)
@@ -400,7 +401,7 @@ class _Planner:
                 self.part,
                 row.kind,
                 row.day,
-                self.known.first_open if posted in self.known.refused else posted,
+                (self.known.first_open or posted) if posted in self.known.refused else posted,
                 place.ref,
                 to.ref if to else 0,
                 sign * change.quantity,

@@ -19,6 +19,7 @@ from tests.posting.test_stock_list_commit import assert_caches_equal_movements
 from tests.proposals.documents import posted, write_down_draft
 from writeoffs.ledger.models import FiscalPeriod, JournalLine
 from writeoffs.posting.models import Posting
+from writeoffs.proposals.tax_facts import bridge_of
 from writeoffs.reports.trace import trace_of
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,19 @@ def test_allowance_and_age_go_to_where_the_units_are(company: Company) -> None:
     assert_caches_equal_movements(company)
     assert not whole()
     assert set(complaints(company, [told(document="T2")])) == {"listed_before"}
+
+
+def test_tax_waits_with_the_units_where_a_list_seemed_to_have_sold_them(company: Company) -> None:
+    company.entity.tax_timing = "DISPOSAL"
+    company.entity.save()
+    listed(company)
+    days = {"starts_on": LISTED.replace(day=1), "ends_on": LISTED.replace(day=31)}
+    assert bridge_of(entity=company.entity, **days).total("closing_difference") == D(3)
+    sheet(company, [told()])
+    found = bridge_of(entity=company.entity, **days)
+    assert (found.total("closing_difference"), found.total("deductible")) == (D(5), D(0))
+    there = Lot.objects.get(code="L7")
+    assert {row.lot_id: row.closing_difference for row in found.rows}[there.pk] == D(2)
 
 
 def test_the_roll_forward_has_a_transfer_and_neither_a_release_nor_a_receipt(company: Company) -> None:

@@ -86,8 +86,9 @@ class TaxFacts:
             if day_of(day) <= until:
                 at = first.setdefault(ref, sequence)
                 event = self._of_movement(lot_id, kind, day_of(day), ref, int(write_down), location_id)
-                # Of one transfer what leaves comes before what arrives.
-                made.append(((at, -1 if event.does is Does.MOVE_OUT else sequence), event))
+                # Of one transfer what leaves comes before what arrives; what was released of it comes back first.
+                first_of = {Does.KEPT: -2, Does.MOVE_OUT: -1}
+                made.append(((at, first_of.get(event.does, sequence)), event))
         yield from (event for _, event in sorted(made, key=lambda pair: pair[0]))
 
     def proof(self, line: _Line, terms: Terms) -> Proof:
@@ -141,6 +142,8 @@ class TaxFacts:
     def _of_movement(self, lot_id: int, kind: str, day: dt.date, ref: str, write_down: int, location_id: int) -> Event:
         if kind == "TRANSFER":
             return Event(Does.MOVE_IN if write_down > 0 else Does.MOVE_OUT, lot_id, attached=abs(write_down), ref=ref)
+        if kind == "ISSUE" and write_down > 0:
+            return Event(Does.KEPT, lot_id, attached=write_down)
         if write_down < 0:
             return Event(Does.RELEASE, lot_id, attached=-write_down)
         terms = self.terms.of(reason="", location_id=location_id, day=day)

@@ -24,8 +24,9 @@ class Does(enum.StrEnum):
 
     CHARGE: a loss on goods that stay. REVERSE: part of it comes back. LEAVE: units leave with a loss of their own
     (a gain negative) and their share of earlier write-downs. DISPOSE, RECOVER: units that stood in quarantine. RELEASE:
-    units sold with their share. BROUGHT: a write-down from before our books. MOVE_OUT, MOVE_IN: a transfer. FOUND:
-    units that a count found carry their share of the lot's write-down, of which tax knows nothing.
+    units sold with their share. KEPT: what was released turns out to have stayed. BROUGHT: a write-down from before our
+    books. MOVE_OUT, MOVE_IN: a transfer. FOUND: units that a count found carry their share of the lot's write-down, of
+    which tax knows nothing.
     """
 
     CHARGE = "CHARGE"
@@ -34,6 +35,7 @@ class Does(enum.StrEnum):
     DISPOSE = "DISPOSE"
     RECOVER = "RECOVER"
     RELEASE = "RELEASE"
+    KEPT = "KEPT"
     BROUGHT = "BROUGHT"
     MOVE_OUT = "MOVE_OUT"
     MOVE_IN = "MOVE_IN"
@@ -123,6 +125,7 @@ class _Fold:
         self.attached: defaultdict[int, list[_Part]] = defaultdict(list)
         self.standing: dict[tuple[str, int], _Standing] = {}
         self.moving: defaultdict[str, list[_Part]] = defaultdict(list)
+        self.released: defaultdict[int, list[_Part]] = defaultdict(list)
 
     def take(self, event: Event) -> None:
         match event.does:
@@ -140,7 +143,14 @@ class _Fold:
                 for part in self._off(event.lot_id, event.attached):
                     self._book(event.lot_id, part.reason, part.treated, -part.amount)
             case Does.RELEASE:
-                self._deduct(event.lot_id, self._off(event.lot_id, event.attached))
+                parts = self._off(event.lot_id, event.attached)
+                self._deduct(event.lot_id, parts)
+                self.released[event.lot_id] += [_Part(part.reason, part.treated, part.amount) for part in parts]
+            case Does.KEPT:
+                pool = self.released[event.lot_id]
+                parts = _taken(pool, event.attached, sum(part.amount for part in pool), self.exponent)
+                self._deduct(event.lot_id, parts, sign=-1)
+                self.attached[event.lot_id] += parts
             case Does.MOVE_OUT:
                 parts = self._off(event.lot_id, event.attached)
                 self.moving[event.ref].extend(parts)
@@ -160,11 +170,11 @@ class _Fold:
         elif treated is Treated.NEVER:
             figures.permanent += amount
 
-    def _deduct(self, lot_id: int, parts: Iterable[_Part]) -> None:
-        """What waited for the units to leave is deducted by now."""
+    def _deduct(self, lot_id: int, parts: Iterable[_Part], *, sign: int = 1) -> None:
+        """What waited for the units to leave is deducted by now; sign -1: waits again."""
         for part in parts:
             if part.treated is Treated.LATER:
-                self.figures[lot_id, part.reason].deducted += part.amount
+                self.figures[lot_id, part.reason].deducted += sign * part.amount
 
     def _off(self, lot_id: int, amount: int) -> list[_Part]:
         parts = self.attached[lot_id]
