@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from core.errors import BadInput, NotAllowed, WrongState
+from core.errors import BadInput, NotAllowed, StaleContent, WrongState
 from core.models import User
 from inventory.models import Lot
 from tests.conftest import Company
@@ -281,3 +281,17 @@ def test_who_may_see_them(company: Company, other_company: Company, signed_in: S
         assert Client().get(own).status_code == 302
         assert auditor.get(own).status_code == allowed
     assert auditor.post(reverse("proposals:commitments", args=["north", found.number])).status_code == 403
+
+
+def test_a_price_that_changes_the_loss_makes_the_document_stale(
+    company: Company, in_march: time_machine.Coordinates
+) -> None:
+    committed(company)
+    fetches(company, "42")
+    made = submitted(company, proposed(company, run(company)))
+    in_march.shift(dt.timedelta(hours=1))
+    fetches(company, "44", reason="Offer")
+    with pytest.raises(StaleContent, match=r"PO-1.* required 8,000\.00 EUR when it was assessed, 6,000\.00 EUR now"):
+        services.proposal_approve(proposal=made, user=company["APPROVER"], digest=made.digest)
+    fetches(company, "42", reason="It fell through")
+    assert services.proposal_approve(proposal=made, user=company["APPROVER"], digest=made.digest).status == "APPROVED"

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from core.errors import DomainError, StaleContent
 from core.models import AuditEvent, Entity
-from core.money import MONEY_SCALE, display_money, from_raw
+from core.money import MONEY_SCALE, display_money, from_raw, to_raw
 from core.words import Framework
 from inventory.models import Movement
 from writeoffs.posting.book import posting_preview
@@ -24,8 +24,16 @@ from writeoffs.proposals import content
 from writeoffs.proposals.assessed import AcceptedLine, Asked, Taken, outcome_of
 from writeoffs.proposals.assessed_lines import COLUMNS, accepted_line
 from writeoffs.proposals.content import RawLine
-from writeoffs.proposals.models import Kind, Proposal, Status
-from writeoffs.valuation.again import Changed, anything_since, bearing_on, changes_since, required_again
+from writeoffs.proposals.models import ChargeKind, Kind, Proposal, Status
+from writeoffs.valuation.again import (
+    Changed,
+    anything_since,
+    bearing_on,
+    changes_since,
+    provisions_again,
+    required_again,
+)
+from writeoffs.valuation.commitment_models import CommitmentLine, standing_of
 from writeoffs.valuation.giving import said
 from writeoffs.valuation.models import Assessment, AssessmentLine, Level, Price
 from writeoffs.valuation.rules.assessing import TESTED, Line
@@ -36,7 +44,8 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A lot of which another amount is required than was. was, now: raw, required of it in all."""
+    """A lot, or a purchase commitment, of which another amount is required than was. was, now: raw, required of it in
+    all."""
 
     label: str
     was: int
@@ -72,11 +81,11 @@ class Behind:
     def sentence(self) -> str:
         """ "lot LAMP / L1 at MAIN required 500.00 EUR when it was assessed, 700.00 EUR now"; the first three."""
         found = [
-            f"lot {label} required {was} when it was assessed, {now} now{f' ({why})' if why else ''}"
+            f"{label} required {was} when it was assessed, {now} now{f' ({why})' if why else ''}"
             for label, was, now, why in self.required[:NAMED]
         ]
         more = len(self.moved) - len(found)
-        return "; ".join(found) + (f" and {more:,} more lots" if more > 0 else "")
+        return "; ".join(found) + (f" and {more:,} more" if more > 0 else "")
 
     def _money(self, raw: int) -> str:
         entity, amount = self.entity, from_raw(raw, MONEY_SCALE)
@@ -118,12 +127,14 @@ def behind(proposal: Proposal) -> Behind:
 
 def assessment_behind(proposal: Proposal, lines: Sequence[RawLine]) -> Behind:
     """What is newer than the assessment of the proposal, and the lots of which another amount is required by it."""
-    if not proposal.made_from or not lines:
+    if not proposal.made_from:
         return Behind()
     number = proposal.made_from.partition(":")[2]
     assessment = Assessment.objects.select_related("entity").filter(entity=proposal.entity_id, number=number).first()
     if assessment is None or not anything_since(assessment):
         return Behind()
+    if proposal.kind == Kind.PROVISION:
+        return _provisions_behind(proposal, assessment)
     rows = AssessmentLine.objects.filter(assessment=assessment, proposal_ref=proposal.source_ref)
     accepted = {row[1]: accepted_line(row, assessment) for row in rows.values_list(*COLUMNS)}
     facts = {row[0]: row[1:] for row in rows.values_list("lot_id", "lot__item_id", "lot__item__category_id", "level")}
@@ -137,6 +148,32 @@ def assessment_behind(proposal: Proposal, lines: Sequence[RawLine]) -> Behind:
         return Behind()
     again = required_again(assessment=assessment, items=items)
     moved = _moved(proposal, lines, accepted, again, _price_causes(rows, changed))
+    return Behind(assessment, moved, told=[one.text for one in changed], more=more, entity=proposal.entity)
+
+
+def _provisions_behind(proposal: Proposal, assessment: Assessment) -> Behind:
+    """The same of the purchase commitments that a document provides for."""
+    charges = list(proposal.charges.filter(commitment__isnull=False).select_related("commitment__item"))
+    of = {(c.commitment.reference, c.commitment.item_id): c for c in charges if c.commitment is not None}
+    items = {c.commitment.item_id: c.commitment.item.category_id for c in charges if c.commitment is not None}
+    bearing = bearing_on(assessment=assessment, items=items, levels=())
+    changed, more = changes_since(assessment=assessment, items=bearing)
+    if not changed or not of:
+        return Behind()
+    again = provisions_again(assessment=assessment, items=bearing)
+    standing = standing_of(entity=proposal.entity)
+    moved = []
+    for line in CommitmentLine.objects.filter(assessment=assessment).select_related("commitment__item").order_by("pk"):
+        subject = (line.commitment.reference, line.commitment.item_id)
+        charge, then = of.get(subject), to_raw(line.required, MONEY_SCALE)
+        # A commitment that is gone altogether requires nothing any more.
+        now = again.get(subject, 0)
+        if charge is None or now == then:
+            continue
+        sign = 1 if charge.kind == ChargeKind.PROVISION else -1
+        stands = standing[subject].amount if subject in standing else 0
+        if sign * to_raw(charge.amount, MONEY_SCALE) != now - stands:
+            moved.append(Moved(str(line.commitment), then, now))
     return Behind(assessment, moved, told=[one.text for one in changed], more=more, entity=proposal.entity)
 
 
@@ -162,7 +199,7 @@ def _moved(
         was, is_now = _figures(then, state, asked), _figures(new, state, asked)
         stands = (proposal.kind, line.quantity, line.new_carrying_amount)
         if is_now not in (was, stands):
-            found.append(Moved(state.label, then.governing, new.governing, causes.get(line.lot_id, "")))
+            found.append(Moved(f"lot {state.label}", then.governing, new.governing, causes.get(line.lot_id, "")))
     return found
 
 

@@ -17,12 +17,22 @@ from django.db.models import Model, Q, QuerySet
 from core.models import Entity
 from inventory.models import Item
 from writeoffs.valuation import known
+from writeoffs.valuation.commitments import commitments_judge, commitments_read
 from writeoffs.valuation.giving import said
-from writeoffs.valuation.inputs import ConditionMark, Contract, Demand, Input, MaterialUse, Price, PriceRate
+from writeoffs.valuation.inputs import (
+    ConditionMark,
+    Contract,
+    Demand,
+    Input,
+    MaterialUse,
+    Price,
+    PriceRate,
+    PurchaseCommitment,
+)
 from writeoffs.valuation.kinds_of_input import KIND_OF
 from writeoffs.valuation.loading import Scope, known_as_of, policy_facts, stock_as_of
 from writeoffs.valuation.models import Assessment, Level, ValuationPolicy
-from writeoffs.valuation.rules.assessing import Line, assess
+from writeoffs.valuation.rules.assessing import Assessed, Known, Line, assess
 
 NAMED = 10
 
@@ -43,7 +53,7 @@ def anything_since(assessment: Assessment) -> bool:
 
 
 def _last_is_newer(assessment: Assessment) -> bool:
-    models = (Price, Contract, Demand, MaterialUse, ConditionMark, PriceRate, ValuationPolicy)
+    models = (Price, Contract, PurchaseCommitment, Demand, MaterialUse, ConditionMark, PriceRate, ValuationPolicy)
     parts = [
         f"exists (select 1 from (select {moment} as known from {model._meta.db_table} where entity_id = %s "
         "order by id desc limit 1) n where n.known > %s)"
@@ -70,11 +80,31 @@ def changes_since(*, assessment: Assessment, items: Collection[int] | None) -> t
 
 def required_again(*, assessment: Assessment, items: Collection[int] | None) -> dict[int, Line]:
     """Lot -> what the rules find of it now, as of the assessment's day. items: as bearing_on gives them."""
+    found, _ = _judged(assessment, items)
+    return {line.lot.lot_id: line for line in found.lines}
+
+
+def provisions_again(*, assessment: Assessment, items: Collection[int] | None) -> dict[tuple[str, int], int]:
+    """(reference, item) -> raw: what purchase commitments of the items require now, as of the assessment's day."""
+    found, facts = _judged(assessment, items)
+    entity, day = assessment.entity, assessment.as_of
+    every = commitments_read(entity=entity, day=day, basis=assessment.basis)
+    own = [one for one in every if items is None or one.item_id in items]
+    lines = commitments_judge(assessment, own, facts, found).lines
+    named = dict(
+        PurchaseCommitment.objects.filter(pk__in=[line.committed.commitment_id for line in lines]).values_list(
+            "pk", "reference"
+        )
+    )
+    return {(named[line.committed.commitment_id], line.committed.item_id): line.required for line in lines}
+
+
+def _judged(assessment: Assessment, items: Collection[int] | None) -> tuple[Assessed, Known]:
     entity, day, basis = assessment.entity, assessment.as_of, assessment.basis
     stock = stock_as_of(entity=entity, day=day, scope=Scope(frozenset(), frozenset()), basis=basis, items=items)
     categories = {lot.item_id: lot.category_id for lot in stock.lots}
     facts, _ = known_as_of(entity=entity, day=day, basis=basis, categories=categories, items=items)
-    return {line.lot.lot_id: line for line in assess(stock.lots, facts, entity.exponent).lines}
+    return assess(stock.lots, facts, entity.exponent), facts
 
 
 def bearing_on(*, assessment: Assessment, items: Mapping[int, int], levels: Collection[str]) -> set[int] | None:
@@ -111,6 +141,9 @@ def _newer(assessment: Assessment, items: Collection[int] | None) -> Sequence[Qu
     return (
         of(Price, until).select_related("item", "lot__item", "lot__location", "entered_by").order_by("-pk"),
         of(Contract, Q(starts_on__lte=day, ends_on__gte=day) | Q(version__gt=1))
+        .select_related("item", "entered_by")
+        .order_by("-pk"),
+        of(PurchaseCommitment, Q(starts_on__lte=day, ends_on__gte=day) | Q(version__gt=1))
         .select_related("item", "entered_by")
         .order_by("-pk"),
         of(Demand, Q(month__lte=day)).select_related("item", "entered_by").order_by("-pk"),
