@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from core import audit
 from core.models import Entity
@@ -41,10 +41,29 @@ def register(name: str, verifier: Verifier) -> None:
 
 def complaints(tally: Tally) -> Iterator[str]:
     """What is wrong, room by room, from one consistent view of the database; nothing when all is well."""
+    for _, complaint in complaints_by_check(tally):
+        yield complaint
+
+
+def complaints_by_check(tally: Tally, first: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """The same with the name of the check that says it. first: checks that are asked before the others. Every check is
+    asked, whatever the others find or trip over, so that their order changes nothing but the order."""
     with consistent_view():
         tally["entities"] = Entity.objects.count()
-        for verifier in _VERIFIERS.values():
-            yield from verifier(tally)
+        for name in (*first, *(name for name in _VERIFIERS if name not in first)):
+            for complaint in _asked(name, tally):
+                yield name, complaint
+
+
+def _asked(name: str, tally: Tally) -> Iterator[str]:
+    """One check; where what is stored cannot even be read as what we write, that is a complaint of its own."""
+    try:
+        with transaction.atomic():
+            yield from _VERIFIERS[name](tally)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as broken:
+        yield f"The check of {name} could not be finished, since it cannot read what is stored: {broken!r}."
 
 
 @contextmanager

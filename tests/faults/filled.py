@@ -40,6 +40,7 @@ from writeoffs.proposals.services import EstimateInput, FigureInput, Paper, Step
 from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.limits import BandInput, TitleInput, limits_request
 from writeoffs.valuation.assess import assessment_start
+from writeoffs.valuation.bases import basis_record
 from writeoffs.valuation.giving import input_give
 from writeoffs.valuation.inputs import (
     ConditionMark,
@@ -51,6 +52,8 @@ from writeoffs.valuation.inputs import (
     PurchaseCommitment,
     SalesFigure,
 )
+from writeoffs.valuation.models import Assessment, AssessmentLine, Basis
+from writeoffs.valuation.overrides import line_override
 from writeoffs.valuation.policy_changes import PolicyAsked, policy_request
 from writeoffs.valuation.tax_rules import RuleAsked, rule_request
 
@@ -284,6 +287,26 @@ def _valuation(company: Company) -> None:
     _agree(policy_request(entity=entity, user=company["CONTROLLER"], asked=policy, why="yearly"), company["APPROVER"])
     asked = RuleAsked("Hessen", "DISPOSAL", Decimal("0.21"), dt.date(2026, 1, 1), evidence=["certificate"])
     _agree(rule_request(entity=entity, user=company["CONTROLLER"], asked=asked, why="law"), company["APPROVER"])
+    _assessments(company)
+
+
+def _assessments(company: Company) -> None:
+    """One of the leading basis, of which an overridden line is proposed, and two of the tax basis that are recorded."""
+    preparer = company["PREPARER"]
+    leading = _overridden(company, DAY, Basis.LEADING, "30")
+    taken = AssessmentLine.objects.filter(assessment=leading, override__isnull=False)
+    services.proposals_from_assessment(assessment=leading, lines=taken, user=preparer, header=header())
+    for day, amount in ((DAY, "20"), (MARCH_END.date(), "25")):
+        basis_record(assessment=_overridden(company, day, Basis.TAX, amount), user=preparer)
+
+
+def _overridden(company: Company, day: dt.date, basis: str, amount: str) -> Assessment:
+    """All stock assessed, but of one lot a person says what is required."""
+    preparer = company["PREPARER"]
+    made = assessment_start(entity=company.entity, user=preparer, as_of=day, basis=basis)
+    line = AssessmentLine.objects.get(assessment=made, lot=lot(8))
+    line_override(line=line, user=preparer, amount=Decimal(amount), reason="seen wet", cause=Reason.DAMAGE)
+    return made
 
 
 def _provision(company: Company) -> None:

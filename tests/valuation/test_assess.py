@@ -20,7 +20,14 @@ from tests.conftest import Company
 from tests.posting.stock import make_lot
 from tests.proposals.documents import draft, posted, write_down_draft
 from writeoffs.valuation.assess import assessment_start
-from writeoffs.valuation.assessment_proofs import overrides_told, runs_told
+from writeoffs.valuation.assessment_proofs import (
+    VERSION,
+    FoundDigest,
+    found_lines,
+    overrides_told,
+    runs_told,
+    version_of,
+)
 from writeoffs.valuation.assessment_selectors import changes, gone_lines
 from writeoffs.valuation.bases import basis_record
 from writeoffs.valuation.giving import input_give
@@ -267,6 +274,14 @@ def test_verify_sees_what_was_changed_around_the_guards(company: Company, sql: s
 
     assert complaints() == []
     guards.drop()
+    # What was told by the first version of the digest is proved as it was.
+    done = AuditEvent.objects.get(kind="assessment.done")
+    assert version_of(done.data["found"]) == VERSION
+    of_before = FoundDigest(1)
+    for _ in of_before.passing(found_lines(Assessment.objects.get())):
+        pass
+    AuditEvent.objects.filter(pk=done.pk).update(data=done.data | {"found": of_before.of(Assessment.objects.get())})
+    assert complaints() == []
     with connection.cursor() as cursor:
         cursor.execute(sql)
     assert re.search(complaint, " ".join(complaints()))

@@ -24,6 +24,7 @@ from inventory.models import Lot
 from writeoffs.ledger.calendar import fiscal_year_of
 from writeoffs.valuation.assessments import Assessment
 from writeoffs.valuation.bases_moved import type_years, with_transfers
+from writeoffs.valuation.basis_proofs import charges_digest
 from writeoffs.valuation.policies import Basis
 
 ROLES = frozenset({Role.PREPARER, Role.CONTROLLER})
@@ -115,7 +116,12 @@ def basis_record(*, assessment: Assessment, user: User) -> Assessment:
         subject=assessment.source_ref,
         message=f"{user} recorded {assessment} for the {assessment.get_basis_display().lower()} basis as of "
         f"{assessment.as_of.isoformat()}.",
-        data={"rows": len(rows), "required": assessment.required, "after": previous.number if previous else ""},
+        data={
+            "rows": len(rows),
+            "required": assessment.required,
+            "after": previous.number if previous else "",
+            "charges": charges_digest(assessment.pk),
+        },
     )
     return assessment
 

@@ -149,5 +149,6 @@ def _tell(line: AssessmentLine, user: User, what: str, before: Decimal | None) -
             "required": line.required,
             "reason": line.override_reason,
             "cause": line.override_cause,
+            "at": line.override_at.isoformat() if line.override_at else "",
         },
     )

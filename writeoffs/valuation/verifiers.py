@@ -8,7 +8,7 @@ from typing import Any
 from core import verify
 from core.models import AuditEvent
 from core.verify import Tally
-from writeoffs.valuation import assessment_proofs, commitment_proofs
+from writeoffs.valuation import assessment_proofs, basis_proofs, commitment_proofs
 from writeoffs.valuation.kinds_of_input import KINDS, InputKind
 from writeoffs.valuation.policies import ValuationPolicy
 from writeoffs.valuation.policy_changes import POLICY, policy_rows
@@ -55,7 +55,7 @@ def _sheets(tally: Tally, kind: InputKind, told: dict[tuple[str, int], dict[str,
     for upload in uploads.distinct():
         given = told.pop((kind.code, upload), {"rows": 0, "digest": ""})
         tally["inputs"] += given["rows"]
-        if upload_digest(kind, upload) != given["digest"]:
+        if upload_digest(kind, upload, like=given["digest"]) != given["digest"]:
             yield f"The {kind.plural} of upload {upload} are not those that the audit trail says it gave."
 
 
@@ -80,3 +80,6 @@ verify.register("inputs by sheets", inputs_of_sheets)
 verify.register("assessments", assessment_proofs.runs_told)
 verify.register("commitments of assessments", commitment_proofs.lines_told)
 verify.register("overrides of assessments", assessment_proofs.overrides_told)
+verify.register("proposals of assessments", assessment_proofs.proposals_told)
+verify.register("numbers of assessments", assessment_proofs.numbers_told)
+verify.register("charges of a basis", basis_proofs.charges_told)
