@@ -6,6 +6,13 @@ from core import guards
 
 guards.register(
     *guards.append_only("inventory_movement", noun="a movement", keys=[["entity_id", "sequence"]]),
+    # In the place of a foreign key to the company: the lot has one.
+    guards.refused_insert(
+        "movement_company",
+        "inventory_movement",
+        lacking="select 1 from inventory_lot l where l.id = {row}.lot_id and l.entity_id = {row}.entity_id",
+        message="a movement is of a lot of its own company",
+    ),
     *guards.append_only(
         "inventory_writedownmovement", noun="a write-down movement", keys=[["movement_id", "fiscal_year"]]
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -21,8 +21,7 @@ from inventory.batches import batch_seal
 SERIES = "movement"
 
 
-@dataclass(frozen=True, slots=True)
-class MovementRow:
+class MovementRow(NamedTuple):
     """One change of one lot, in raw scaled integers (quantity 10^4, money 10^4). by_year: fiscal year -> write-down
     delta."""
 

@@ -189,6 +189,25 @@ def refused_update(name: str, table: str, *, columns: Sequence[str], condition: 
     )
 
 
+def refused_insert(name: str, table: str, *, lacking: str, message: str) -> Guard:
+    """A new row is refused that does not find its like: `lacking` is a subquery with {row} for it. It does what a
+    foreign key does and may ask more; PostgreSQL asks it once a statement, where it asks a foreign key row by row."""
+    asked = {row: lacking.format(row=row) for row in ("new", "fresh")}
+    return Guard(
+        name,
+        table,
+        message,
+        sqlite=SQLite("before insert", f"select raise(abort, '{message}');", when=f"not exists ({asked['new']})"),
+        postgresql=PostgreSQL(
+            "after insert",
+            f"if exists (select 1 from fresh where not exists ({asked['fresh']})) then {_raise(message)} end if; "
+            "return null;",
+            each="statement",
+            rows="fresh",
+        ),
+    )
+
+
 def never_emptied(table: str, message: str) -> Guard:
     """TRUNCATE asks no row's guard."""
     return Guard(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
@@ -21,8 +19,7 @@ def after(lot: LotState, change: Change) -> LotState:
     years = dict(lot.write_downs)
     for year, amount in change.by_year:
         years[year] = years.get(year, 0) + amount
-    return replace(
-        lot,
+    return lot._replace(
         quantity=lot.quantity + change.quantity,
         cost=lot.cost + change.cost,
         allowance=lot.allowance + change.allowance,
@@ -110,8 +107,7 @@ def test_recoveries_in_any_pieces_bring_back_exactly_what_left(
         assert all(amount > 0 for _, amount in change.by_year)
         assert change.allowance == change.write_down == sum(amount for _, amount in change.by_year)
         left -= pieces
-        back = replace(
-            back,
+        back = back._replace(
             quantity=back.quantity + change.quantity,
             cost=back.cost + change.cost,
             allowance=back.allowance + change.allowance,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
@@ -99,7 +97,7 @@ def test_under_us_gaap_this_years_charges_come_back_and_no_more() -> None:
 
 
 def test_the_most_that_comes_back_is_nil_of_a_lot_without_units() -> None:
-    assert reversible(replace(lot(allowance=4, years=((2026, 4),)), quantity=0), us_gaap=False, fiscal_year=2026) == 0
+    assert reversible(lot(allowance=4, years=((2026, 4),))._replace(quantity=0), us_gaap=False, fiscal_year=2026) == 0
 
 
 methods = st.sampled_from([Method.DIRECT, Method.ALLOWANCE])

@@ -21,6 +21,7 @@ from core.errors import PeriodClosed, PeriodSoftClosed, Unbalanced, WrongState
 from core.models import ChainHead, Entity, User
 from core.money import MONEY_SCALE, display_money, from_raw, is_whole_unit, to_raw
 from core.numbers import numbers_take
+from core.sets import rows_insert
 from writeoffs.ledger.calendar import first_open_date, no_period, period_of
 from writeoffs.ledger.hashes import ENTRY_COLUMNS, VERSION, EntryContent, LineContent, entry_hash
 from writeoffs.ledger.mapping import AccountResolver, Facts, Rule, resolver_of
@@ -137,7 +138,7 @@ def entries_write(
     first_number = numbers_take(entity=entity, series=series_of(period.fiscal_year), count=len(drafts))
     head = head_lock(chain_of(entity))
     written: list[JournalEntry] = []
-    all_lines: list[list[JournalLine]] = []
+    all_lines: list[list[LineContent]] = []
     previous, now = head.hash, timezone.now()
     for place, (draft, document) in enumerate(zip(drafts, documents, strict=True)):
         entry = JournalEntry(
@@ -163,7 +164,7 @@ def entries_write(
             hash_version=VERSION,
         )
         lines = _lines(draft, accounts, chart)
-        previous = entry.hash = entry_hash(content_of(entry, lines))
+        previous = entry.hash = entry_hash(_content(entry, lines))
         written.append(entry)
         all_lines.append(lines)
     _insert_and_seal(written, all_lines)
@@ -210,54 +211,51 @@ def _refuse_second_posting(entity: Entity, documents: Sequence[str]) -> None:
         raise WrongState(f"{earlier.document} is posted already, as entry {earlier.number}. Nothing was posted again.")
 
 
-def _lines(draft: _Draft, accounts: Mapping[Facts, Rule], chart: Mapping[int, Account]) -> list[JournalLine]:
+def _lines(draft: _Draft, accounts: Mapping[Facts, Rule], chart: Mapping[int, Account]) -> list[LineContent]:
     """Debits before credits, otherwise in the order in which the posting gave them."""
     ordered = sorted(draft.sums.items(), key=lambda item: item[1] < 0)
-    return [
-        JournalLine(
-            line_number=number,
-            account=chart[accounts[_facts(key)].account_id if account_id is None else account_id],
-            role=role,
-            amount=from_raw(amount, MONEY_SCALE),
-            location_id=location_id,
-            category_id=category_id,
-            cost_centre_id=cost_centre_id,
-            reason=reason,
-        )
-        for number, (key, amount) in enumerate(ordered, start=1)
-        for role, location_id, category_id, cost_centre_id, reason, account_id in [key]
-    ]
+    found = []
+    for number, (key, amount) in enumerate(ordered, start=1):
+        role, location_id, category_id, cost_centre_id, reason, given = key
+        account = chart[accounts[_facts(key)].account_id if given is None else given]
+        where = (location_id, category_id, cost_centre_id, reason)
+        found.append(LineContent(number, account.pk, role, amount, *where, account.code, account.section))
+    return found
 
 
-def _insert_and_seal(entries: Sequence[JournalEntry], lines: Sequence[Sequence[JournalLine]]) -> None:
+# The fields of a line that are columns of its table; the rest is its account's.
+_LINE_COLUMNS = LineContent._fields[:8]
+
+
+def _insert_and_seal(entries: Sequence[JournalEntry], lines: Sequence[Sequence[LineContent]]) -> None:
     """Three statements however many entries: entries, lines, seal."""
     JournalEntry.objects.bulk_create(entries)
-    for entry, own in zip(entries, lines, strict=True):
-        for line in own:
-            line.entry = entry
-    JournalLine.objects.bulk_create([line for own in lines for line in own], batch_size=500)
+    rows = [(entry.pk, *line[: len(_LINE_COLUMNS)]) for entry, own in zip(entries, lines, strict=True) for line in own]
+    rows_insert(JournalLine._meta.db_table, ("entry_id", *_LINE_COLUMNS), rows)
     JournalEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(sealed=True, net_id=0)
     for entry in entries:
         entry.sealed, entry.net_id = True, 0
 
 
 def content_of(entry: JournalEntry, lines: Iterable[JournalLine]) -> EntryContent:
-    """What is hashed of an entry and its lines, in the order given. The lines' accounts are at hand."""
-    return EntryContent(
-        **{name: getattr(entry, name) for name in ENTRY_COLUMNS},
-        lines=[
-            LineContent(
-                line_number=line.line_number,
-                account_id=line.account_id,
-                role=line.role,
-                amount=to_raw(line.amount, MONEY_SCALE),
-                location_id=line.location_id,
-                category_id=line.category_id,
-                cost_centre_id=line.cost_centre_id,
-                reason=line.reason,
-                account_code=line.account.code,
-                account_section=line.account.section,
-            )
-            for line in lines
-        ],
-    )
+    """What is hashed of a stored entry and its lines, in the order given. The lines' accounts are at hand."""
+    found = [
+        LineContent(
+            line_number=line.line_number,
+            account_id=line.account_id,
+            role=line.role,
+            amount=to_raw(line.amount, MONEY_SCALE),
+            location_id=line.location_id,
+            category_id=line.category_id,
+            cost_centre_id=line.cost_centre_id,
+            reason=line.reason,
+            account_code=line.account.code,
+            account_section=line.account.section,
+        )
+        for line in lines
+    ]
+    return _content(entry, found)
+
+
+def _content(entry: JournalEntry, lines: Sequence[LineContent]) -> EntryContent:
+    return EntryContent(**{name: getattr(entry, name) for name in ENTRY_COLUMNS}, lines=lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import timezone
@@ -49,8 +50,7 @@ LEAVES_QUARANTINE: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """What a document says about one lot, raw. quantity: signed as the lot will see it, 0 in a write-down; of a
     disposal out of quarantine as the register sees it."""
 
@@ -93,10 +93,13 @@ class Prepared:
 
     def entries(self) -> list[PlannedEntry]:
         document = self.document
-        parts = [
-            plans.part_of(change, reason=document.reason, cost_centre_id=instruction.cost_centre_id)
-            for change, instruction in zip(self.changes, document.instructions, strict=True)
-        ]
+        parts = plans.parts_summed(
+            (
+                (change.lot, change.quantity > 0, change.cost, change.allowance, instruction.cost_centre_id)
+                for change, instruction in zip(self.changes, document.instructions, strict=True)
+            ),
+            reason=document.reason,
+        )
         return entries_planned(
             kind=document.kind,
             parts=parts,
@@ -297,6 +300,11 @@ def _posting_create(prepared: Prepared, movements: tuple[int, int], posted_by: U
     """movements: the first and last sequence of what was just booked; their units become the lines by INSERT..SELECT.
     outstanding is the opposite of what left: until the ERP follows, its list shows book + outstanding."""
     document, moved = prepared.document, any(change.quantity for change in prepared.changes)
+    # A lot that moves once needs no sum, which on PostgreSQL is numeric.
+    lots = {change.lot.lot_id for change in prepared.changes}
+    units, by_lot = "sum(quantity)", "group by lot_id order by min(sequence)"
+    if len(lots) == len(prepared.changes):
+        units, by_lot = "quantity", "order by sequence"
     posting = Posting.objects.create(
         entity=document.entity,
         source_ref=document.source_ref,
@@ -311,9 +319,8 @@ def _posting_create(prepared: Prepared, movements: tuple[int, int], posted_by: U
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into posting_postingline (posting_id, lot_id, quantity, outstanding) "
-            "select %s, lot_id, sum(quantity), -sum(quantity) from inventory_movement "
-            "where entity_id = %s and sequence between %s and %s and quantity <> 0 "
-            "group by lot_id order by min(sequence)",
+            f"select %s, lot_id, {units}, -{units} from inventory_movement "
+            f"where entity_id = %s and sequence between %s and %s and quantity <> 0 {by_lot}",
             [posting.pk, document.entity.pk, *movements],
         )
     return posting

@@ -18,6 +18,14 @@ guards.register(
         fixed=["posting_id", "lot_id", "quantity"],
         keys=[["posting_id", "lot_id"]],
     ),
+    # In the place of foreign keys to the two, of which neither is ever deleted.
+    guards.refused_insert(
+        "postingline_company",
+        "posting_postingline",
+        lacking="select 1 from posting_posting p join inventory_lot l on l.entity_id = p.entity_id "
+        "where p.id = {row}.posting_id and l.id = {row}.lot_id",
+        message="a line of a posting is of a lot of the company that posted",
+    ),
     *guards.append_only("posting_erpbatch", noun="a batch for the ERP", keys=[["entity_id", "sequence"]]),
     *guards.append_only(
         "posting_erphandout", noun="a file handed out to the ERP", keys=[["entity_id", "subject", "copy"]]

@@ -94,8 +94,12 @@ class PostingLine(models.Model):
     an unanswered batch asks for (posting/flight.py)."""
 
     # The constraint below is an index of it already.
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="lines", db_index=False)
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
+    # That both are there and of one company a guard asks once a statement; foreign keys would ask it of each row. A lot
+    # is looked for among the lines of a posting, or where something is outstanding: the indexes below.
+    posting = models.ForeignKey(
+        Posting, on_delete=models.PROTECT, related_name="lines", db_index=False, db_constraint=False
+    )
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     quantity = QuantityField()
     outstanding = QuantityField()
     sent = QuantityField(default=Decimal(0), db_default=Decimal(0))

@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.errors import BadInput, NotEnoughStock, WrongState
 from core.money import MONEY_SCALE, QUANTITY_SCALE, display, display_quantity, from_raw, plain, share_raw, value_raw
@@ -21,8 +22,7 @@ from writeoffs.ledger.journal import PlannedLine as PlannedLine
 from writeoffs.ledger.roles import loss_role
 
 
-@dataclass(frozen=True, slots=True)
-class LotState:
+class LotState(NamedTuple):
     """A lot as it stands. write_downs: (fiscal year of the charge, amount still attached), oldest first."""
 
     lot_id: int
@@ -36,8 +36,7 @@ class LotState:
     category_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What happens to one lot. loss: what profit bears (gain negative) = -(cost - allowance). standing: units that
     leave the quarantine register alone; the lot lost them with their write-off."""
 
@@ -70,8 +69,7 @@ class QuarantineState:
     since: dt.date = dt.date.min
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What an entry is built from: the summed change of one or many lots that share a line's dimensions."""
 
     reason: str
@@ -146,7 +144,7 @@ def _averaged(lot: LotState, quantity: int, carrying: int, exponent: int) -> Cha
             "lines of its item and propose them anew."
         )
     cost = carrying + left - lot.cost
-    return replace(out, cost=cost, loss=out.allowance - cost)
+    return out._replace(cost=cost, loss=out.allowance - cost)
 
 
 def disposal_of_standing(state: QuarantineState, quantity: int) -> Change:
@@ -308,6 +306,20 @@ def part_of(change: Change, *, reason: str, cost_centre_id: int | None = None) -
         change.lot.category_id,
         cost_centre_id,
     )
+
+
+def parts_summed(rows: Iterable[tuple[LotState, bool, int, int, int | None]], *, reason: str) -> list[Part]:
+    """What happened to many lots by the dimensions of a journal line. rows: lot, whether it came in, cost, allowance,
+    cost centre."""
+    sums: dict[tuple[bool, int | None, int | None, int | None], list[int]] = {}
+    for lot, inward, cost, allowance, cost_centre_id in rows:
+        of = sums.setdefault((inward, lot.location_id, lot.category_id, cost_centre_id), [0, 0])
+        of[0] += cost
+        of[1] += allowance
+    return [
+        Part(reason, inward, cost, allowance, location_id, category_id, centre_id)
+        for (inward, location_id, category_id, centre_id), (cost, allowance) in sums.items()
+    ]
 
 
 def lines_of(parts: Iterable[Part], *, bears: str = "") -> list[PlannedLine]:

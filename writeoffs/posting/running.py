@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -36,9 +36,16 @@ class TooEarly:
 
 def date_check(*, entity: Entity, posted_on: dt.date, changes: Sequence[Change]) -> None:
     """NotEnoughStock names the lot, the date, what it held then and the first date that works for all of them."""
+    losing = {
+        change.lot.lot_id
+        for change in changes
+        if change.quantity < 0 or change.allowance < 0 or change.cost < change.allowance
+    }
+    later = _later_movements(entity, losing, posted_on)
+    # Most lots have not moved since: what all the changes of one take is added up for the others alone.
     taken: defaultdict[int, Figures] = defaultdict(lambda: (0, 0, 0))
     states: dict[int, LotState] = {}
-    for change in changes:
+    for change in changes if later else ():
         units, carrying, allowance = taken[change.lot.lot_id]
         taken[change.lot.lot_id] = (
             units + change.quantity,
@@ -46,8 +53,6 @@ def date_check(*, entity: Entity, posted_on: dt.date, changes: Sequence[Change])
             allowance + change.allowance,
         )
         states[change.lot.lot_id] = change.lot
-    losing = [lot_id for lot_id, figures in taken.items() if min(figures) < 0]
-    later = _later_movements(entity, losing, posted_on)
     found = [
         early
         for lot_id, movements in later.items()
@@ -71,7 +76,7 @@ def too_early(
 
 
 def _later_movements(
-    entity: Entity, lot_ids: Sequence[int], posted_on: dt.date
+    entity: Entity, lot_ids: Collection[int], posted_on: dt.date
 ) -> dict[int, list[tuple[dt.date, Figures]]]:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -20,7 +20,7 @@ from core.money import MONEY_SCALE, QUANTITY_SCALE, display_money, from_raw, to_
 from writeoffs.ledger.mapping import AccountResolver, resolver_of
 from writeoffs.posting.book import Document, Instruction, entries_planned
 from writeoffs.posting.charges import Charge
-from writeoffs.posting.plans import Change, Part, PlannedEntry
+from writeoffs.posting.plans import Change, Part, PlannedEntry, parts_summed
 from writeoffs.proposals.charges import charges_of, planned
 from writeoffs.proposals.late import correction_of
 from writeoffs.proposals.models import Evidence, Proposal, ProposalCharge
@@ -37,8 +37,7 @@ _COLUMNS = (
 VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(NamedTuple):
     """A stored line, raw."""
 
     id: int
@@ -92,13 +91,16 @@ def instructions_of(lines: Sequence[RawLine]) -> list[Instruction]:
     ]
 
 
-def accounts_named(proposal: Proposal, mapping: AccountResolver | None = None) -> list[list[str]]:
+def accounts_named(
+    proposal: Proposal, mapping: AccountResolver | None = None, parts: Sequence[Part] | None = None
+) -> list[list[str]]:
     """[role, account code] of every account that the lines post to, by the map given or as it is now; a role that leads
     to several accounts says of each line's location, category and reason which. Kept with the step that binds a digest,
-    since accounts may be mapped anew later. Roles without an account are left out."""
+    since accounts may be mapped anew later. Roles without an account are left out. parts: of the lines, where they are
+    at hand."""
     mapping = mapping or resolver_of(entity=proposal.entity)
     by_role: dict[str, dict[tuple[int, int, str], str]] = {}
-    for entry in journal_planned(proposal):
+    for entry in journal_planned(proposal, parts):
         for line in entry.lines:
             rule = mapping.resolve(line.role, line.category_id, line.reason, line.location_id)
             if rule is not None:
@@ -241,9 +243,20 @@ def parts_of(proposal: Proposal) -> list[Part]:
         ]
 
 
-def journal_planned(proposal: Proposal) -> list[PlannedEntry]:
+def parts_at_hand(proposal: Proposal, lines: Sequence[RawLine], changes: Sequence[Change]) -> list[Part]:
+    """The same of lines whose lots have been read already."""
+    return parts_summed(
+        (
+            (change.lot, line.quantity > 0, line.cost, line.allowance, line.cost_centre_id)
+            for line, change in zip(lines, changes, strict=True)
+        ),
+        reason=proposal.reason,
+    )
+
+
+def journal_planned(proposal: Proposal, parts: Sequence[Part] | None = None) -> list[PlannedEntry]:
     """The entries that posting the stored lines and charges will make."""
-    parts = parts_of(proposal)
+    parts = parts_of(proposal) if parts is None else parts
     charges = charges_planned(proposal, parts)
     return entries_planned(
         kind=proposal.kind,

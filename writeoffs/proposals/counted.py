@@ -20,11 +20,11 @@ from writeoffs.proposals.models import Proposal, ProposalLine, Status
 # line of the count, also of those that agree.
 _MOVED = """
     select c.id, i.sku, l.code, p.code, c.book_quantity, l.quantity
-    from inventory_countline c
+    from {lines}
     join inventory_lot l on l.id = c.lot_id
     join inventory_item i on i.id = l.item_id
     join core_location p on p.id = l.location_id
-    where c.sheet_id = %s and {lines} and (l.quantity <> c.book_quantity or c.lot_id in (
+    where c.sheet_id = %s and {which} and (l.quantity <> c.book_quantity or c.lot_id in (
         select o.lot_id from inventory_countsheet t
         join proposals_proposal d on d.entity_id = t.entity_id and d.status = 'POSTED' and d.posted_at >= t.frozen_at
         join proposals_proposalline o on o.proposal_id = d.id
@@ -61,9 +61,15 @@ def _units(raw: int) -> str:
     return "0" if raw == 0 else display_quantity(from_raw(raw, QUANTITY_SCALE))
 
 
-def _read(sheet_id: int, lines: str, *params: int) -> list[Moved]:
+# The lines of a count with a difference, and those that a document holds: by its own lines, a tenth of the count's.
+_DIFFERENT = ("inventory_countline c", "c.difference <> 0")
+_HELD = ("proposals_proposalline h join inventory_countline c on c.id = h.count_line_id", "h.proposal_id = %s")
+
+
+def _read(sheet_id: int, chosen: tuple[str, str], *params: int) -> list[Moved]:
+    lines, which = chosen
     with connection.cursor() as cursor:
-        cursor.execute(_MOVED.format(lines=lines), [sheet_id, *params, sheet_id])
+        cursor.execute(_MOVED.format(lines=lines, which=which), [sheet_id, *params, sheet_id])
         return [Moved(*row) for row in cursor.fetchall()]
 
 
@@ -75,7 +81,7 @@ def named(moved: list[Moved]) -> str:
 
 def differences_moved(sheet: CountSheet) -> list[Moved]:
     """The lots of the sheet's differences that have moved since, in one query however many lines it has."""
-    return _read(sheet.pk, "c.difference <> 0")
+    return _read(sheet.pk, _DIFFERENT)
 
 
 def differences_posted(sheet: CountSheet) -> set[int]:
@@ -110,8 +116,7 @@ def refuse_moved(proposal: Proposal, *, step: str) -> None:
     """StaleContent where a counted lot of the document has moved since its count. step: what to do about it."""
     if proposal.count_sheet_id is None:
         return
-    own = "c.id in (select count_line_id from proposals_proposalline where proposal_id = %s)"
-    moved = _read(proposal.count_sheet_id, own, proposal.pk)
+    moved = _read(proposal.count_sheet_id, _HELD, proposal.pk)
     if moved:
         raise StaleContent(f"{proposal.number}: stock has moved since the count: {named(moved)}. {step}")
 

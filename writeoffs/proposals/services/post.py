@@ -90,17 +90,16 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
     if proposal.status == Status.POSTED and _may_post(proposal, user):
         return Posted(proposal, entries_posted(proposal), already=True)
     to = guard(proposal, user=user, verb=Verb.POST)
+    if digest != proposal.digest:
+        raise _stale(proposal)
     lines = content.lines_read(proposal)
-    mapping = resolver_of(entity=proposal.entity)
-    accounts = content.accounts_named(proposal, mapping)
-    if digest != proposal.digest or not content.content_is(proposal, lines, digest, accounts):
-        raise StaleContent(
-            f"{proposal.number} is no longer what was approved or what you saw: its content or an account it "
-            "posts to has "
-            "changed. Reload the page; where it stays so, return it to the preparer."
-        )
     charges = content.charges_planned(proposal)
     prepared = posting_prepare(content.document_of(proposal, content.instructions_of(lines), charges))
+    mapping = resolver_of(entity=proposal.entity)
+    # The lots are read once: they say where each line stands, which says its accounts.
+    accounts = content.accounts_named(proposal, mapping, content.parts_at_hand(proposal, lines, prepared.changes))
+    if not content.content_is(proposal, lines, digest, accounts):
+        raise _stale(proposal)
     refuse_moved(proposal, step=RETURN_COUNT)
     refuse_other_requirement(proposal, lines)
     refuse_differences(proposal, lines, prepared)
@@ -144,6 +143,13 @@ def _post(proposal: Proposal, user: User, digest: str) -> Posted:
         },
     )
     return posted
+
+
+def _stale(proposal: Proposal) -> StaleContent:
+    return StaleContent(
+        f"{proposal.number} is no longer what was approved or what you saw: its content or an account it posts to has "
+        "changed. Reload the page; where it stays so, return it to the preparer."
+    )
 
 
 def _may_post(proposal: Proposal, user: User) -> bool:
