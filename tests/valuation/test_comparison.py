@@ -12,9 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.models import User
+from inventory.models import Lot
 from tests.conftest import Company
 from tests.posting.stock import make_lot
 from writeoffs.valuation.assess import assessment_start
+from writeoffs.valuation.giving import input_give
+from writeoffs.valuation.loading import Scope, stock_as_of
+from writeoffs.valuation.models import ConditionMark
 
 SignedIn = Callable[[User], Client]
 pytestmark = pytest.mark.django_db
@@ -90,3 +94,13 @@ def test_empty_books_and_too_many_units_say_what_to_do(
     assert "No assessment yet" in other.get(AT.replace("north", "south")).content.decode()
     assert other.get(AT).status_code == 404
     assert signed_in(bolts["COUNTER"]).get(AT).status_code == 403
+
+
+def test_a_pledge_says_nothing_of_what_the_goods_are_worth(bolts: Company) -> None:
+    entity = bolts.entity
+    day = entity.local_date()
+    for lot, kind in zip(Lot.objects.order_by("pk"), ("PLEDGED", "DAMAGED"), strict=False):
+        given = ConditionMark(lot=lot, kind=kind, as_of=day, source="Loan 4711")
+        input_give(entity=entity, user=bolts["CONTROLLER"], given=given)
+    stock = stock_as_of(entity=entity, day=day, scope=Scope())
+    assert sorted(lot.condition for lot in stock.lots) == ["", "", "DAMAGED"]
