@@ -199,7 +199,7 @@ def date_of(inputs: Given, name: str) -> dt.date:
         raise NotUnderstood(f"{inputs.path}.{name}: {inputs[name]!r} is no day; write 2026-03-31") from None
 
 
-@kind("error")
+@kind("error", taxed=True)
 def error_of_an_earlier_year(run: Run, inputs: Given) -> dict[str, Any]:
     lot = run.one_lot("1", inputs.text("amount"))
     header: dict[str, Any] = {

@@ -10,8 +10,8 @@ from typing import Any
 from tests.cases.given import Given, NotUnderstood
 from tests.cases.kinds_losses import money_of, reason_of
 from tests.cases.run import Run, kind, quarter_of, year_of
+from tests.cases.taxing import bridged, tax_of_month
 from tests.cases.valuing import accepted, assessed, price
-from writeoffs.ledger.models import FiscalPeriod
 from writeoffs.proposals import claims
 from writeoffs.proposals.event_models import SubsequentEvent
 from writeoffs.proposals.input_tax import input_tax_asked
@@ -19,9 +19,7 @@ from writeoffs.proposals.models import Proposal
 from writeoffs.proposals.services import claims as claim_services
 from writeoffs.proposals.services.events import EventInput, event_record
 from writeoffs.proposals.services.papers import Paper, evidence_add
-from writeoffs.proposals.services.tax import input_tax_add, tax_prepare
-from writeoffs.proposals.tax_due import tax_due
-from writeoffs.proposals.tax_facts import bridge_of
+from writeoffs.proposals.services.tax import input_tax_add
 from writeoffs.proposals.tax_papers import kind_of
 from writeoffs.valuation.tax_rules import RuleAsked, rule_request, tax_terms
 
@@ -138,26 +136,8 @@ def event_after(run: Run, inputs: Given) -> dict[str, Any]:
     return {"classification": SubsequentEvent.objects.get(pk=made.pk).classification.value}
 
 
-def tax_of_month(run: Run, day: dt.date) -> None:
-    """The tax entries of the month that the day lies in, where there are any."""
-    period = FiscalPeriod.objects.get(
-        entity=run.company.entity, starts_on__lte=day, ends_on__gte=day, number__lt=FiscalPeriod.ADJUSTMENT
-    )
-    if not tax_due(entity=run.company.entity, starts_on=period.starts_on, ends_on=day).is_due:
-        return
-    run.company.posted(tax_prepare(entity=run.company.entity, user=run.company["PREPARER"], period=period))
-
-
 def bridge(run: Run, year: int) -> dict[str, Any]:
-    """The tax bridge of a year, in the case's words."""
-    found = bridge_of(entity=run.company.entity, starts_on=dt.date(year, 1, 1), ends_on=dt.date(year, 12, 31))
-    return {
-        "book_loss": found.total("book_loss"),
-        "deductible": found.total("deductible"),
-        "temporary_difference": found.total("closing_difference"),
-        "deferred_tax_asset": found.total("closing_asset"),
-        "current_tax_saving": found.total("current"),
-    }
+    return bridged(run.company, dt.date(year, 1, 1), dt.date(year, 12, 31))
 
 
 def papers_of(run: Run) -> list[str]:
@@ -165,7 +145,7 @@ def papers_of(run: Run) -> list[str]:
     return [paper for one in terms.rules for paper in one.terms.evidence]
 
 
-@kind("tax_us")
+@kind("tax_us", taxed=True)
 def allowance_first_scrapping_next_year(run: Run, inputs: Given) -> dict[str, Any]:
     waits = inputs.is_true("year_1_still_offered_at_normal_price", default=True)
     papers = asked_for(run, SCRAPPED)
@@ -174,7 +154,7 @@ def allowance_first_scrapping_next_year(run: Run, inputs: Given) -> dict[str, An
     run.one_lot("1", inputs.text("cost"))
     price(run, "GOODS", nrv=inputs.text("nrv"))
     accepted(run, assessed(run))
-    tax_of_month(run, YEAR_END)
+    tax_of_month(run.company, YEAR_END)
     run.move_to(dt.date(2027, 12, 31))
     charges = money_of(inputs)
     if inputs.is_true("year_2_scrapped", default=True):
@@ -183,13 +163,13 @@ def allowance_first_scrapping_next_year(run: Run, inputs: Given) -> dict[str, An
         )
         attach(run, proposal, papers)
         run.company.posted(proposal)
-        tax_of_month(run, run.today)
+        tax_of_month(run.company, run.today)
     run.name_periods(year_of, quarter_of)
     years = {"year_1": bridge(run, 2026), "year_2": bridge(run, 2027)}
     return {"tax": {"rate": run.company.entity.tax_rate, **years, "evidence": papers_of(run)}}
 
 
-@kind("tax_subnormal")
+@kind("tax_subnormal", taxed=True)
 def offered_at_a_cut_price(run: Run, inputs: Given) -> dict[str, Any]:
     if not inputs.is_true("finished_goods", default=True):
         raise NotUnderstood("inputs.finished_goods: false; an offer within 30 days is asked of finished goods")
@@ -208,7 +188,7 @@ def offered_at_a_cut_price(run: Run, inputs: Given) -> dict[str, Any]:
         cost_to_sell=inputs.text("direct_disposal_cost", default="0"),
     )
     accepted(run, assessed(run, YEAR_END), YEAR_END, papers=[kind_of(words) or "OTHER" for words in papers])
-    tax_of_month(run, YEAR_END)
+    tax_of_month(run.company, YEAR_END)
     found = bridge(run, 2026)
     return {
         "tax": {

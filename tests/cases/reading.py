@@ -3,6 +3,7 @@ reports say it."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,12 @@ def entries_of(case: CaseCompany) -> QuerySet[JournalEntry]:
 def periods(case: CaseCompany) -> set[str]:
     """The codes of the fiscal periods that the case's entries are in."""
     return {entry.period.code for entry in entries_of(case).select_related("period")}
+
+
+def days(case: CaseCompany) -> list[dt.date]:
+    """The last day of each month that the case's entries are in, in order."""
+    posted = entries_of(case).order_by("posted_on").values_list("posted_on", flat=True)
+    return list({(day.year, day.month): day for day in posted}.values())
 
 
 def legs(case: CaseCompany, period_of: Callable[[str], str] = lambda code: "") -> list[Leg]:

@@ -13,26 +13,31 @@ from core.errors import DomainError
 from inventory.models import Lot
 from tests.cases import reading
 from tests.cases.company import CaseCompany
-from tests.cases.compare import STATEMENTS, differences, is_prose, legs_differ, legs_expected, number, said
+from tests.cases.compare import differences, is_prose, legs_differ, legs_expected, number, said
 from tests.cases.given import Case, Given, NotUnderstood
+from tests.cases.taxing import bridged, tax_of_month
 
 FIRST_DAY = dt.date(2026, 3, 16)
 # Of a lot of which a case tells the value and a fraction alone: as many as make the fraction whole.
 UNITS = 10000
 FRAMEWORKS = {"IFRS": "IFRS", "US_GAAP": "US_GAAP", "USGAAP": "US_GAAP"}
+TIMINGS = {"RECOGNITION": "RECOGNITION", "DISPOSAL": "DISPOSAL", "SALE": "DISPOSAL", "NEVER": "NEVER"}
 METHODS = {"DIRECT": "DIRECT", "ALLOWANCE": "ALLOWANCE", "INDIRECT": "ALLOWANCE"}
 
 type_keys = dict[str, Any]
 type_kind = Callable[["Run", Given], type_keys]
 _KINDS: dict[str, type_kind] = {}
+_TAXED: set[str] = set()
 
 
-def kind(name: str) -> Callable[[type_kind], type_kind]:
+def kind(name: str, *, taxed: bool = False) -> Callable[[type_kind], type_kind]:
     """Registers what is done for cases of a kind. It gives the case's own keys, `tax` among them, as the product says
-    them."""
+    them. taxed: it makes its own tax entries, where the case has a tax rate."""
 
     def register(done: type_kind) -> type_kind:
         _KINDS[name] = done
+        if taxed:
+            _TAXED.add(name)
         return done
 
     return register
@@ -58,7 +63,7 @@ class Run:
                 "functional_currency", "currency", default="USD" if FRAMEWORKS[framework] == "US_GAAP" else "EUR"
             ),
             "tax_rate": inputs.figure("tax_rate", default="0"),
-            "tax_timing": "RECOGNITION" if inputs.is_true("tax_deductible", default="tax_rate" in inputs) else "NEVER",
+            "tax_timing": timing_of(inputs),
         }
         self.today = FIRST_DAY
         self.company = CaseCompany(case.id, clock, years=years_of(inputs), **fields)
@@ -105,6 +110,14 @@ class Run:
     def profit_by_period(self) -> dict[str, Decimal]:
         return reading.profit_by_period(self.company, self._periods[0])
 
+    def _taxed(self) -> type_keys:
+        """The tax entries of every month that the case has entries in, and the bridge of all of them."""
+        days = reading.days(self.company)
+        for day in days:
+            tax_of_month(self.company, day)
+        told = bridged(self.company, self.today.replace(month=1, day=1), self.today) if days else {}
+        return {"rate": self.company.entity.tax_rate, **told}
+
     def made(self) -> tuple[type_keys, str]:
         """Does the case; gives what the product says and the first difference of the journal."""
         expected = self.case.expected
@@ -112,6 +125,8 @@ class Run:
             raise NotUnderstood("expected says nothing that could be compared")
         wanted = legs_expected(expected.get("journal") or [])
         own = _KINDS[self.inputs["kind"]](self, self.inputs)
+        if "tax_rate" in self.inputs and self.inputs["kind"] not in _TAXED:
+            own = {"tax": self._taxed(), **own}
         unread = ", ".join(self.inputs.unread())
         if unread:
             raise NotUnderstood(f"{unread}: nothing in a case of kind {self.inputs['kind']} is told by it")
@@ -119,6 +134,13 @@ class Run:
         legs = reading.legs(self.company, self._period_of(said) if said else lambda code: "")
         made = {**self.statements(), **reading.balances(self.company), "tax": {}, **own}
         return made, legs_differ(wanted, legs) if expected.get("journal") is not None else ""
+
+
+def timing_of(inputs: Given) -> str:
+    """When a loss is deductible: as it is recognised, where a case has a tax rate and says nothing else."""
+    if not inputs.is_true("tax_deductible", default="tax_rate" in inputs):
+        return "NEVER"
+    return inputs.word("deductible_at", TIMINGS, default="recognition")
 
 
 def code_of(code: str) -> str:
@@ -180,9 +202,15 @@ def _compared(expected: type_keys, made: type_keys, journal: str) -> Iterator[st
         if key not in made:
             yield f"{key}: expected {value}, the product gives none"
         yield from differences(value, made.get(key), key)
-    for name in STATEMENTS:
-        if name not in expected:
+    for name in ("income_statement", "balance_sheet"):
+        # A case that lists accounts lists all of them; one that tells a total alone does not.
+        listed = expected.get(name) or {}
+        if name not in expected or (listed and not any(key.isupper() for key in listed) and not _nil(listed)):
             continue
-        beyond = {k: said(v) for k, v in made[name].items() if k not in expected[name] and number(v)}
+        beyond = {k: said(v) for k, v in made[name].items() if k not in listed and number(v)}
         if beyond:
             yield f"{name}: the product gives {beyond}, which the case does not have"
+
+
+def _nil(listed: type_keys) -> bool:
+    return not any(number(value) for value in listed.values())
