@@ -52,6 +52,7 @@ LEG_LABELS: dict[str, str] = {
 # Balances that rest on an estimate -> what they are called at the end.
 ESTIMATED: dict[str, str] = {
     "SHRINKAGE_ACCRUAL": "Shrinkage accrued at the end",
+    "ESTIMATED_LOSSES": "Losses estimated without records at the end",
     "COMMITMENT_PROVISION": "Provision for purchase commitments at the end",
 }
 # The documents whose circumstances are told (IAS 2.36(e)-(g)).
