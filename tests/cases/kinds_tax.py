@@ -37,7 +37,7 @@ def rule(run: Run, **asked: Any) -> None:
     given = RuleAsked(
         **{
             "jurisdiction": "Home",
-            "timing": "NEVER",
+            "timing": entity.tax_timing,
             "rate": entity.tax_rate,
             "starts_on": dt.date(2026, 1, 1),
             **asked,

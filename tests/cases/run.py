@@ -126,7 +126,7 @@ class Run:
         wanted = legs_expected(expected.get("journal") or [])
         own = _KINDS[self.inputs["kind"]](self, self.inputs)
         if "tax_rate" in self.inputs and self.inputs["kind"] not in _TAXED:
-            own = {"tax": self._taxed(), **own}
+            own = {**own, "tax": {**self._taxed(), **own.get("tax", {})}}
         unread = ", ".join(self.inputs.unread())
         if unread:
             raise NotUnderstood(f"{unread}: nothing in a case of kind {self.inputs['kind']} is told by it")
