@@ -55,31 +55,58 @@ def give_price(company: Company, lot: Lot, nrv: Decimal, day: dt.date) -> None:
     input_give(entity=company.entity, user=company["PRICE_OWNER"], given=price)
 
 
+def valuing(level: str, **fields: str) -> Company:
+    """A company that tests at the level."""
+    company = make_company(f"north-{next(_names)}", years=(2026,), **fields)
+    ValuationPolicy.objects.create(
+        entity=company.entity,
+        basis=Basis.LEADING,
+        level=level,
+        level_reason="One product line",
+        starts_on=dt.date(2026, 1, 1),
+        reason="Policy",
+        asked_by=company["CONTROLLER"],
+        decided_by=company["APPROVER"],
+    )
+    return company
+
+
+def priced(company: Company, lots: list[tuple[int, int, int, int]]) -> list[tuple[Lot, Decimal]]:
+    """(raw quantity, raw unit cost, NRV in percent of it, class) -> the lots and their unit costs."""
+    made = []
+    for place, (quantity, unit_cost, percent, group) in enumerate(lots):
+        cost = Decimal(unit_cost).scaleb(-6) + 1
+        lot = make_lot(
+            company.entity, f"SKU{place}", str(Decimal(quantity).scaleb(-4) + 1), str(cost), category=f"G{group}"
+        )
+        give_price(company, lot, (cost * percent / 100).quantize(Decimal("0.000001")), FELL)
+        made.append((lot, cost))
+    return made
+
+
+@given(stock)
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_wider_the_level_the_smaller_the_write_down(db: None, lots: list[tuple[int, int, int, int]]) -> None:
+    required = []
+    with time_machine.travel(dt.datetime(2026, 3, 20, 9, tzinfo=dt.UTC), tick=False):
+        for level in ("TOTAL", "CATEGORY", "ITEM"):
+            company = valuing(level)
+            priced(company, lots)
+            found = assessment_start(entity=company.entity, user=company["PREPARER"], as_of=FELL)
+            assert found.status == "DONE", found.message
+            assert all(0 <= line.required <= line.cost for line in found.lines.all())
+            required.append(found.required)
+    assert required == sorted(required)
+
+
 @given(stock, st.sampled_from(["DIRECT", "ALLOWANCE"]), st.sampled_from(["EUR", "JPY"]), st.sampled_from([1, 2]))
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_write_down_and_its_reversal_restore_every_figure(
     db: None, lots: list[tuple[int, int, int, int]], method: str, currency: str, classes: int
 ) -> None:
     with time_machine.travel(dt.datetime(2026, 3, 20, 9, tzinfo=dt.UTC), tick=False):
-        company = make_company(f"north-{next(_names)}", years=(2026,), method=method, currency=currency)
-        ValuationPolicy.objects.create(
-            entity=company.entity,
-            basis=Basis.LEADING,
-            level="CATEGORY" if classes == 2 else "ITEM",
-            level_reason="One product line",
-            starts_on=dt.date(2026, 1, 1),
-            reason="Policy",
-            asked_by=company["CONTROLLER"],
-            decided_by=company["APPROVER"],
-        )
-        made = []
-        for place, (quantity, unit_cost, percent, group) in enumerate(lots):
-            cost = Decimal(unit_cost).scaleb(-6) + 1
-            lot = make_lot(
-                company.entity, f"SKU{place}", str(Decimal(quantity).scaleb(-4) + 1), str(cost), category=f"G{group}"
-            )
-            give_price(company, lot, (cost * percent / 100).quantize(Decimal("0.000001")), FELL)
-            made.append((lot, cost))
+        company = valuing("CATEGORY" if classes == 2 else "ITEM", method=method, currency=currency)
+        made = priced(company, lots)
         before = figures(company)
         found = judged(company, FELL)
         lines = {line.lot_id: line for line in found.lines.all()}
