@@ -48,15 +48,7 @@ def _all(cases: list[Case], *, stop: bool) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from tests.cases import (  # noqa: F401
-        kinds_layers,
-        kinds_losses,
-        kinds_methods,
-        kinds_movements,
-        kinds_reports,
-        kinds_tax,
-        kinds_value,
-    )
+    from tests.cases import every_kind  # noqa: F401
     from tests.cases.run import told
 
     settings.JOBS_INLINE = True

@@ -7,15 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases import (  # noqa: F401
-    kinds_layers,
-    kinds_losses,
-    kinds_methods,
-    kinds_movements,
-    kinds_reports,
-    kinds_tax,
-    kinds_value,
-)
+from tests.cases import every_kind  # noqa: F401
 from tests.cases.compare import differences, legs_differ, legs_expected
 from tests.cases.given import Case, Given, NotUnderstood, cases_of, plain_figure
 from tests.cases.run import run, told
