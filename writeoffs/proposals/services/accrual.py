@@ -18,13 +18,11 @@ from core.errors import BadInput, WrongState
 from core.models import Category, Entity, Location, User
 from core.money import MONEY_SCALE, RATE_SCALE, from_raw, rate_raw, to_raw
 from core.sets import day_of
-from core.words import Reason
 from inventory.models import CountSheet
 from writeoffs.posting.shrinkage import Scope, accrued, used_by, within
-from writeoffs.proposals import policy
 from writeoffs.proposals.models import ChargeKind, Kind, Proposal, ProposalCharge, Status
 from writeoffs.proposals.services.charges import ChargeInput, charge_add, proposal_create_of_charges
-from writeoffs.proposals.services.create import Header, proposal_create
+from writeoffs.proposals.services.create import Header, count_header, proposal_create, sheet_take
 from writeoffs.valuation.in_force import policies_as_of
 from writeoffs.valuation.known import sales_between
 
@@ -118,20 +116,9 @@ def accrual_release_propose(
             f"Count {sheet.number} has no differences, and nothing stands accrued for its lots: there is nothing to "
             "propose."
         )
-    changed = CountSheet.objects.filter(pk=sheet.pk, entity=entity, status=CountSheet.Status.OPEN).update(
-        status=CountSheet.Status.PROPOSED
-    )
-    if changed != 1:
-        raise WrongState(f"Count {sheet.number} is proposed already. Open that proposal instead.")
-    found_on = sheet.counted_on
-    header = Header(
-        kind=Kind.ACCRUAL,
-        reason=Reason.COUNT_DIFFERENCE,
-        event_on=found_on,
-        found_on=found_on,
-        posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found_on) or found_on,
-        note=f"Count {sheet.number} found nothing missing: its share of what was accrued is released.",
-    )
+    sheet_take(sheet, f"Count {sheet.number} is proposed already.")
+    note = f"Count {sheet.number} found nothing missing: its share of what was accrued is released."
+    header = count_header(entity, sheet, Kind.ACCRUAL, posting_on=posting_on, note=note)
     proposal = proposal_create(entity=entity, user=user, header=header, count_sheet=sheet)
     places, categories = Location.objects.filter(entity=entity), Category.objects.filter(entity=entity)
     for (location, category), amount in used:

@@ -323,27 +323,39 @@ def proposal_create_from_count(
     """
     if not sheet.difference_count:
         raise WrongState(f"Count {sheet.number} has no differences, so there is nothing to propose.")
-    changed = CountSheet.objects.filter(pk=sheet.pk, entity=entity, status=CountSheet.Status.OPEN).update(
-        status=CountSheet.Status.PROPOSED
-    )
-    if changed != 1:
-        raise WrongState(f"The differences of count {sheet.number} are proposed already. Open that proposal instead.")
+    sheet_take(sheet, f"The differences of count {sheet.number} are proposed already.")
     posted = differences_posted(sheet)
     moved = _moved_since(sheet, posted)
-    found_on = sheet.counted_on
-    header = Header(
-        kind=Kind.COUNT_ADJUSTMENT,
-        reason=Reason.COUNT_DIFFERENCE,
-        event_on=found_on,
-        found_on=found_on,
-        posting_on=posting_on or policy.posting_date_default(entity=entity, found_on=found_on) or found_on,
-        note=" ".join(filter(None, (note or f"Differences of count {sheet.number}.", _left_out(moved)))),
-    )
+    note = " ".join(filter(None, (note or f"Differences of count {sheet.number}.", _left_out(moved))))
+    header = count_header(entity, sheet, Kind.COUNT_ADJUSTMENT, posting_on=posting_on, note=note)
     lines = _difference_lines(sheet, without=posted | {lot.count_line_id for lot in moved})
     lines = with_default_centres(lines)
     proposal = proposal_create(entity=entity, user=user, header=header, lines=lines, count_sheet=sheet)
     _accrual_use(proposal, sheet)
     return proposal
+
+
+def sheet_take(sheet: CountSheet, taken: str) -> None:
+    """A count is proposed once at a time. WrongState where it is already; taken: says so."""
+    changed = CountSheet.objects.filter(pk=sheet.pk, entity=sheet.entity_id, status=CountSheet.Status.OPEN).update(
+        status=CountSheet.Status.PROPOSED
+    )
+    if changed != 1:
+        raise WrongState(f"{taken} Open that proposal instead.")
+
+
+def count_header(entity: Entity, sheet: CountSheet, kind: Kind, *, posting_on: dt.date | None, note: str) -> Header:
+    """Of a document that a count calls for: found on the day of the count."""
+    found_on = sheet.counted_on
+    offered = policy.posting_date_default(entity=entity, found_on=found_on)
+    return Header(
+        kind=kind,
+        reason=Reason.COUNT_DIFFERENCE,
+        event_on=found_on,
+        found_on=found_on,
+        posting_on=posting_on or offered or found_on,
+        note=note,
+    )
 
 
 def _accrual_use(proposal: Proposal, sheet: CountSheet) -> None:
