@@ -6,6 +6,8 @@ edited anew; a step on a stale proposal is refused by what stands then (behind.p
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
@@ -15,6 +17,7 @@ from core.models import AuditEvent, Entity, Job, User
 from writeoffs.proposals import content
 from writeoffs.proposals.behind import OPEN, assessment_behind
 from writeoffs.proposals.models import Proposal
+from writeoffs.valuation.news import listen
 
 RUN = "proposals.behind"
 STALE, CURRENT = "proposal.stale", "proposal.current"
@@ -26,8 +29,12 @@ _WORDS = (STALE, CURRENT, *_ANEW)
 def last_told(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     """Adds `behind_told`: the kind of the last event that says whether it is stale, or that made it another one."""
     subject = Concat(Value("proposal:"), OuterRef("number"), output_field=CharField())
-    events = AuditEvent.objects.filter(entity=OuterRef("entity"), subject=subject, kind__in=_WORDS)
-    return proposals.annotate(behind_told=Subquery(events.order_by("-sequence").values("kind")[:1]))
+    return proposals.annotate(behind_told=Subquery(_last_word(OuterRef("entity"), subject)))
+
+
+def _last_word(entity: Any, subject: Any) -> QuerySet[AuditEvent, str]:
+    told = AuditEvent.objects.filter(entity=entity, subject=subject, kind__in=_WORDS)
+    return told.order_by("-sequence").values_list("kind", flat=True)[:1]
 
 
 def _open(entity: Entity) -> QuerySet[Proposal]:
@@ -58,8 +65,7 @@ def _look(pk: int, user: User | None) -> None:
     if proposal is None:
         return
     found = assessment_behind(proposal, content.lines_read(proposal))
-    told = AuditEvent.objects.filter(entity=proposal.entity_id, subject=proposal.source_ref, kind__in=_WORDS)
-    last = told.order_by("-sequence").values_list("kind", flat=True).first()
+    last = _last_word(proposal.entity_id, proposal.source_ref).first()
     if bool(found.moved) == (last == STALE):
         return
     people = _concerned(proposal)
@@ -89,7 +95,5 @@ def _concerned(proposal: Proposal) -> list[str]:
 
 def connect() -> None:
     """Called when Django is ready."""
-    from writeoffs.valuation.news import listen
-
     jobs.register(RUN, look)
     listen(heard)
