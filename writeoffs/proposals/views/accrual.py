@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.words import Reason, Role
 from writeoffs.proposals import services
 from writeoffs.proposals.forms import HeaderForm
@@ -31,9 +31,7 @@ def proposal_accrual(request: EntityRequest) -> HttpResponse:
         try:
             proposal = services.accrual_propose(entity=entity, user=request.user, header=form.header())
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"{proposal.number} is a draft. Look at it, then submit it.")
             return redirect(proposal)

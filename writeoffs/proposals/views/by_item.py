@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.models import Entity, Location
 from core.money import QUANTITY_SCALE, RAW_LIMIT, from_raw
 from core.words import Framework, Role
@@ -96,9 +96,7 @@ def proposal_by_item(request: EntityRequest) -> HttpResponse:
                 location_id=data["location"].pk if data["location"] else None,
             )
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"{proposal.number} is a draft. Look at its lots, then submit it.")
             return redirect(proposal)

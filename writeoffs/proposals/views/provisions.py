@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.access import EntityRequest, for_entity
 from core.errors import DomainError, NotAllowed, WrongState
-from core.middleware import record_refusal
+from core.middleware import refused_in_form
 from core.money import MONEY_SCALE, QUANTITY_SCALE, from_raw
 from core.words import Role
 from writeoffs.proposals import services
@@ -42,9 +42,7 @@ def commitments(request: EntityRequest, number: str) -> HttpResponse:
         try:
             made, _ = services.provisions_propose(assessment=assessment, user=request.user, header=form.header())
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"{made} is a draft. Look at it, then submit it.")
             return redirect(made)
@@ -121,9 +119,7 @@ def provision_use(request: EntityRequest, pk: int) -> HttpResponse:
                 header=form.header(),
             )
         except DomainError as error:
-            record_refusal(request, error)
-            form.add_error(None, error.message)
-            status = error.status
+            status = refused_in_form(request, form, error)
         else:
             messages.success(request, f"{made} is a draft. Look at it, then submit it.")
             return redirect(made)
