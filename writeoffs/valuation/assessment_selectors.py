@@ -5,7 +5,6 @@ Invariant: every selector is bound to one assessment and makes a constant number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -188,11 +187,6 @@ def overridden(assessment: Assessment) -> tuple[int, Decimal]:
     lines = AssessmentLine.objects.filter(assessment=assessment, override__isnull=False).order_by()
     found = lines.aggregate(lines=Count("id"), was=Sum("required"), now=Sum("override"))
     return found["lines"], (found["now"] or ZERO) - (found["was"] or ZERO)
-
-
-def proposal_refs(lines: QuerySet[AssessmentLine]) -> Sequence[str]:
-    """The proposals made from the lines, oldest first."""
-    return sorted(set(lines.exclude(proposal_ref="").order_by().values_list("proposal_ref", flat=True).distinct()))
 
 
 @dataclass(frozen=True, slots=True)
